@@ -1,0 +1,363 @@
+package sync
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"convoke/calendar"
+	"convoke/meetingapi"
+	"convoke/store"
+)
+
+// ledgerError marks an error of the ledger: it stops the pass, where any other stops one event.
+type ledgerError struct{ err error }
+
+func (e *ledgerError) Error() string { return e.err.Error() }
+func (e *ledgerError) Unwrap() error { return e.err }
+
+func ledger(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &ledgerError{err}
+}
+
+// apply carries out the one action of a decision and returns the object as the calendar holds it afterwards. A step that
+// has begun is finished: it does not stop half way because the pass is to stop.
+func (p *pass) apply(ctx context.Context, w *watched, s Situation, d Decision, o calendar.Object) (calendar.Object, error) {
+	ctx = context.WithoutCancel(ctx)
+	step := Step{Organizer: p.o.Email, Calendar: w.Name, Href: s.Href, Rule: d.Rule, Text: d.Text, UID: d.Action.Link.UID}
+	if s.Event != nil {
+		step.Title = s.component().Summary
+	}
+	var err error
+	switch a := *d.Action; a.Kind {
+	case CreateMeeting:
+		step.Call, err = p.create(ctx, s, a)
+	case UpdateMeeting:
+		step.Call, err = p.update(ctx, s, a)
+	case DeleteMeeting:
+		step.Call, err = p.delete(ctx, a)
+	case SaveLink:
+		err = p.save(ctx, a)
+	case WriteDetails, EraseDetails:
+		o, step.Lines, err = p.edit(ctx, w, s, a)
+	}
+	if err != nil {
+		return o, err
+	}
+	p.links = nil
+	if step.Call == "" && step.Lines == nil && d.Action.Kind != SaveLink {
+		return o, nil // there was nothing to write after all
+	}
+	p.report.did(d)
+	p.tell(step)
+	p.Log.Info("done", "rule", string(d.Rule), "calendar_id", w.ID, "calendar", w.Name, "uid", step.UID, "call", step.Call != "", "lines", len(step.Lines))
+	return o, nil
+}
+
+// agendaRefused is the note that the platform does not take a request with an agenda.
+const agendaRefused = "platform/agenda-refused"
+
+// create makes a meeting: intent, call, rows. A creation that carries our reference in the agenda, which is not a
+// documented field of requests, is tried once without it when the platform definitely refuses it, and that is remembered.
+func (p *pass) create(ctx context.Context, s Situation, a Action) (string, error) {
+	a.Meeting.Token = p.Token(s.Organizer, s.Event.UID, a.Meeting.Generation)
+	refused, err := p.Ledger.Notes(ctx, agendaRefused)
+	if err != nil {
+		return "", ledger(err)
+	}
+	if s.Pending != nil { // decided: it is given up, and may have left a meeting behind
+		if err := p.Ledger.Failed(ctx, s.Pending.ID, store.Refused, "given up after platform.settle; a meeting may be left over", p.Now()); err != nil {
+			return "", ledger(err)
+		}
+	}
+	if p.o.Agenda && refused == "" {
+		with := a
+		with.Request.Agenda = "Reference: " + a.Meeting.Token
+		call, err := p.post(ctx, s, with)
+		if !errors.Is(err, meetingapi.ErrInvalid) {
+			return call, err
+		}
+	}
+	call, err := p.post(ctx, s, a)
+	if err == nil && p.o.Agenda && refused == "" {
+		err = ledger(p.Ledger.Note(ctx, agendaRefused, "yes"))
+	}
+	return call, err
+}
+
+// post is one attempt to create a meeting.
+func (p *pass) post(ctx context.Context, s Situation, a Action) (string, error) {
+	in := store.Intent{
+		Kind: store.CreateMeeting, UID: s.Event.UID, Shared: s.component().Organizer == "",
+		Token: a.Meeting.Token, Generation: a.Meeting.Generation,
+	}
+	var answer meetingapi.Meeting
+	id, err := p.call(ctx, in, a.Request, "", func() (err error) {
+		answer, err = p.o.Platform.CreateMeeting(ctx, p.o.UserID, a.Request)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	m := p.answered(a.Meeting, answer)
+	m.PlatformID, m.Number, m.CreatedAt = answer.ID, answer.Number, p.Now()
+	a.Link.UpdatedAt = p.Now()
+	if _, _, err := p.Ledger.Made(ctx, id, m, a.Link); err != nil {
+		return "", ledger(err)
+	}
+	p.granted(a, answer)
+	return "POST /meeting " + describe(a.Request), nil
+}
+
+// update changes a meeting: intent, call, rows.
+func (p *pass) update(ctx context.Context, s Situation, a Action) (string, error) {
+	in := store.Intent{Kind: store.UpdateMeeting, UID: a.Link.UID, Meeting: a.Meeting.ID, Token: a.Meeting.Token, Generation: a.Meeting.Generation}
+	var answer meetingapi.Meeting
+	id, err := p.call(ctx, in, a.Request, a.Meeting.PlatformID, func() (err error) {
+		answer, err = p.o.Platform.UpdateMeeting(ctx, p.o.UserID, a.Meeting.PlatformID, a.Request)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	if err := p.changed(ctx, id, p.answered(a.Meeting, answer), a.Link); err != nil {
+		return "", err
+	}
+	if answer.IsClosed && a.Meeting.State == store.Live && a.Meeting.End.After(p.Now()) {
+		return "", fmt.Errorf("the platform changed the meeting but says that it is closed, though its time is still to come; open it there, or take the join link out of the event and type the marker again")
+	}
+	return "PUT /meeting/" + a.Meeting.PlatformID + " " + describe(a.Request), nil
+}
+
+// delete deletes a meeting: intent, call, rows. One that is not there any more is deleted.
+func (p *pass) delete(ctx context.Context, a Action) (string, error) {
+	in := store.Intent{Kind: store.DeleteMeeting, UID: a.Link.UID, Meeting: a.Meeting.ID, Token: a.Meeting.Token, Generation: a.Meeting.Generation}
+	id, err := p.call(ctx, in, a.Request, a.Meeting.PlatformID, func() error {
+		err := p.o.Platform.DeleteMeeting(ctx, p.o.UserID, a.Meeting.PlatformID)
+		if errors.Is(err, meetingapi.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	a.Meeting.UpdatedAt = p.Now()
+	return "DELETE /meeting/" + a.Meeting.PlatformID, p.changed(ctx, id, a.Meeting, a.Link)
+}
+
+// call writes the intent, makes the call, and closes the intent when the call failed. Once the platform has refused the
+// key or asked for patience, nothing more is sent to it in this pass.
+func (p *pass) call(ctx context.Context, in store.Intent, r meetingapi.MeetingRequest, platformID string, send func() error) (int64, error) {
+	if p.o.Problem != nil {
+		return 0, p.o.Problem
+	}
+	if p.refusal != nil {
+		return 0, p.refusal
+	}
+	body, err := r.JSON(platformID)
+	if err != nil {
+		return 0, err
+	}
+	in.Organizer, in.Request, in.SentAt = p.o.Email, body, p.Now()
+	id, err := p.Ledger.Begin(ctx, in)
+	if errors.Is(err, store.ErrClaimed) || errors.Is(err, store.ErrUnknown) {
+		return 0, err
+	}
+	if err != nil {
+		return 0, ledger(err)
+	}
+	why := send()
+	if why == nil {
+		return id, nil
+	}
+	state := store.Unknown
+	if meetingapi.Definite(why) {
+		state = store.Refused
+	}
+	if err := p.Ledger.Failed(ctx, id, state, why.Error(), p.Now()); err != nil {
+		return 0, ledger(err)
+	}
+	if errors.Is(why, meetingapi.ErrAuth) || errors.Is(why, meetingapi.ErrForbidden) || errors.Is(why, meetingapi.ErrRateLimited) {
+		p.refusal = why
+	}
+	return 0, why
+}
+
+// changed closes a change, and with it the earlier calls about the same meeting that got no answer: they are overtaken.
+func (p *pass) changed(ctx context.Context, intent int64, m store.Meeting, l store.Link) error {
+	l.UpdatedAt = p.Now()
+	if err := p.Ledger.Changed(ctx, intent, m, l); err != nil {
+		return ledger(err)
+	}
+	intents, err := p.Ledger.Intents(ctx, p.o.Email)
+	if err != nil {
+		return ledger(err)
+	}
+	for _, in := range intents {
+		if in.Meeting == m.ID && in.State == store.Unknown {
+			if err := p.Ledger.Failed(ctx, in.ID, store.Done, "overtaken by a later call", p.Now()); err != nil {
+				return ledger(err)
+			}
+		}
+	}
+	return nil
+}
+
+// save records a link, and first the meeting that it adopts.
+func (p *pass) save(ctx context.Context, a Action) error {
+	now := p.Now()
+	a.Link.UpdatedAt = now
+	if a.Meeting.PlatformID != "" {
+		a.Meeting.CreatedAt, a.Meeting.UpdatedAt = now, now
+		a.Meeting.Token = p.Token(p.o.Email, a.Link.UID, a.Meeting.Generation)
+		id, err := p.Ledger.SaveMeeting(ctx, a.Meeting)
+		if err != nil {
+			return ledger(err)
+		}
+		a.Link.Meeting = id
+	}
+	_, err := p.Ledger.SaveLink(ctx, a.Link)
+	return ledger(err)
+}
+
+// answered is the meeting as the platform acknowledged it.
+func (p *pass) answered(m store.Meeting, answer meetingapi.Meeting) store.Meeting {
+	m.Answer, m.UpdatedAt = answer.Raw, p.Now()
+	return m
+}
+
+// granted says so when the platform granted less than was asked.
+func (p *pass) granted(a Action, answer meetingapi.Meeting) {
+	if (a.Request.Dialin && !answer.IsDialin) || (a.Request.Recorded && !answer.IsRecorded) {
+		p.Log.Warn("the platform granted less than was asked: its meeting type may not allow dial-in or recording",
+			"uid", a.Link.UID, "type", a.Request.Type, "dialin", answer.IsDialin, "recorded", answer.IsRecorded)
+	}
+}
+
+// describe is the request in a few words, for people.
+func describe(r meetingapi.MeetingRequest) string {
+	return fmt.Sprintf("%q %s – %s", r.Topic, r.Start.UTC().Format("2006-01-02 15:04"), r.End.UTC().Format("15:04 UTC"))
+}
+
+// tries is how often an edit is merged into a fresh copy when somebody else was faster.
+const tries = 4
+
+// edit writes our text into the event or takes it out: GET, patch, conditional PUT, read-back. The patch always goes
+// into the event as it is at that moment, so that nobody's edit is lost; what else changed in it meanwhile is found by
+// the next round, which decides about what was read back.
+func (p *pass) edit(ctx context.Context, w *watched, s Situation, a Action) (calendar.Object, []calendar.LineChange, error) {
+	details, err := p.details(ctx, s, a)
+	if err != nil {
+		return calendar.Object{}, nil, err
+	}
+	lost := fmt.Errorf("somebody else changed the event each time: %w", calendar.ErrPrecondition)
+	for range tries {
+		before, err := w.col.Get(ctx, s.Href)
+		if err != nil {
+			return before, nil, err
+		}
+		ev, err := calendar.Parse(before.Data, p.o.Home)
+		if err != nil {
+			return before, nil, err
+		}
+		if ev.UID != s.Event.UID || p.withdrawn(ev, a) {
+			return before, nil, nil // the next round decides about what it is now
+		}
+		after, err := patched(ev, a, details)
+		if err != nil {
+			return before, nil, err
+		}
+		if bytes.Equal(after, before.Data) {
+			return before, nil, p.written(ctx, a)
+		}
+		stored, err := w.col.Put(ctx, calendar.Object{Href: before.Href, ETag: before.ETag, Data: after})
+		if errors.Is(err, calendar.ErrPrecondition) {
+			continue
+		}
+		if err != nil {
+			return before, nil, err
+		}
+		if !p.stuck(stored, a, details) {
+			lost = errors.New("the calendar accepted the join details, but they are not in the event")
+			continue
+		}
+		return stored, calendar.Diff(before.Data, after), p.written(ctx, a)
+	}
+	return calendar.Object{}, nil, lost
+}
+
+// withdrawn reports whether the organizer changed her mind since the decision.
+func (p *pass) withdrawn(ev *calendar.Event, a Action) bool {
+	s := Situation{Rules: p.o.Rules, Event: ev}
+	return a.Kind == WriteDetails && p.o.Rules.Markers.Declined(s.component())
+}
+
+func patched(ev *calendar.Event, a Action, d calendar.Details) ([]byte, error) {
+	if a.Kind == EraseDetails {
+		return ev.Erase(d)
+	}
+	return ev.Write(d)
+}
+
+// stuck reports whether the calendar holds what was written: by meaning, since many rewrite what they are given.
+func (p *pass) stuck(o calendar.Object, a Action, d calendar.Details) bool {
+	ev, err := calendar.Parse(o.Data, p.o.Home)
+	if err != nil {
+		return false
+	}
+	shown := Situation{Event: ev}.component().Shows(d.JoinURL)
+	return shown == (a.Kind == WriteDetails)
+}
+
+// written records that the details stand in the event, or were taken out.
+func (p *pass) written(ctx context.Context, a Action) error {
+	a.Link.Written, a.Link.UpdatedAt = a.Kind == WriteDetails, p.Now()
+	_, err := p.Ledger.SaveLink(ctx, a.Link)
+	return ledger(err)
+}
+
+// details are what is written into the event of a meeting.
+func (p *pass) details(ctx context.Context, s Situation, a Action) (calendar.Details, error) {
+	d := calendar.Details{
+		JoinURL: p.o.Rules.Join.URL(a.Meeting.Number),
+		Number:  a.Meeting.Number,
+		Heading: "Web meeting",
+		Seal:    p.Seals.Seal(p.o.Email, s.Event.UID, a.Meeting.PlatformID, a.Meeting.Generation),
+		Stamp:   p.Stamp(p.Now()),
+		Markers: p.o.Rules.Markers,
+	}
+	d.Lines = []string{"Join: " + d.JoinURL, "Meeting number: " + d.Number}
+	var err error
+	d.Replaces, err = p.earlier(ctx, s, a.Meeting)
+	return d, err
+}
+
+// earlier are the join links of other meetings of hers that the event still carries: it is a copy, or its meeting was
+// deleted and made anew.
+func (p *pass) earlier(ctx context.Context, s Situation, m store.Meeting) ([]string, error) {
+	numbers := map[string]bool{}
+	for _, link := range s.component().Links() {
+		if n, ours := p.o.Rules.Join.Number(link); ours && n != m.Number {
+			numbers[n] = true
+		}
+	}
+	if len(numbers) == 0 {
+		return nil, nil
+	}
+	mine, err := p.Ledger.Meetings(ctx, p.o.Email)
+	if err != nil {
+		return nil, ledger(err)
+	}
+	var urls []string
+	for _, other := range mine {
+		if numbers[other.Number] {
+			urls = append(urls, p.o.Rules.Join.URL(other.Number))
+		}
+	}
+	return urls, nil
+}

@@ -1,0 +1,311 @@
+package sync
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"convoke/calendar"
+	"convoke/store"
+)
+
+var (
+	noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	join = template("https://meet.example.com/join/{meetingId}")
+)
+
+func template(s string) calendar.JoinTemplate {
+	t, err := calendar.ParseJoinTemplate(s)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+// event is an iCalendar object of one VEVENT, tomorrow from nine to ten, with lines put in; a line of a property that is
+// there already takes its place.
+func event(lines ...string) []byte {
+	base := []string{
+		"UID:e1", "DTSTAMP:20261101T080000Z", "DTSTART:20261124T090000Z", "DTEND:20261124T100000Z", "SUMMARY:Budget",
+	}
+	for _, line := range lines {
+		name := strings.FieldsFunc(line, func(r rune) bool { return r == ':' || r == ';' })[0]
+		replaced := false
+		for i, b := range base {
+			if strings.HasPrefix(b, name+":") && name != "ATTENDEE" {
+				base[i], replaced = line, true
+			}
+		}
+		if !replaced {
+			base = append(base, line)
+		}
+	}
+	all := append([]string{"BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//test//EN", "BEGIN:VEVENT"}, base...)
+	all = append(all, "END:VEVENT", "END:VCALENDAR", "")
+	return []byte(strings.Join(all, "\r\n"))
+}
+
+func parsed(t *testing.T, lines ...string) *calendar.Event {
+	ev, err := calendar.Parse(event(lines...), time.UTC)
+	require.NoError(t, err)
+	return ev
+}
+
+const joined = "LOCATION:https://meet.example.com/join/1111-2222-3333-4444"
+
+// plain is an event of alice's own calendar that nothing is known of.
+func plain(t *testing.T, lines ...string) Situation {
+	return Situation{
+		Now: noon, Organizer: "alice@example.com", Addresses: []string{"alice@example.com", "al@example.com"},
+		Rules: Rules{
+			Mode: Marked, Markers: calendar.Markers{Ask: "@meet", Decline: "#nomeet"}, Type: "standard", Join: join,
+			Cancel: Retitle, Undo: 10 * time.Minute, Settle: 10 * time.Minute,
+		},
+		Calendar: 1, Href: "/c/e1.ics", SeenAt: noon, Event: parsed(t, lines...),
+	}
+}
+
+// linked is an event that has a meeting, written into it.
+func linked(t *testing.T, lines ...string) Situation {
+	s := plain(t, append([]string{joined}, lines...)...)
+	s.Meeting = &store.Meeting{
+		ID: 7, Organizer: s.Organizer, PlatformID: "5e945c36b863b82cefdddf54", Number: "1111-2222-3333-4444", Generation: 1, State: store.Live,
+		Topic: "Budget", Start: noon.Add(21 * time.Hour), End: noon.Add(22 * time.Hour), Type: "standard",
+	}
+	s.Link = &store.Link{ID: 3, Organizer: s.Organizer, UID: "e1", Calendar: 1, Href: "/c/e1.ics", Meeting: 7, State: store.Active, Written: true}
+	return s
+}
+
+// ending is an event whose undo window has begun, and ended when it is over.
+func ending(t *testing.T, why Rule, lines ...string) Situation {
+	s := linked(t, lines...)
+	s.Link.State, s.Link.Reason, s.Link.DueAt = store.Ending, string(why), noon.Add(time.Minute)
+	return s
+}
+
+func ended(t *testing.T, why Rule, lines ...string) Situation {
+	s := linked(t, lines...)
+	s.Link.State, s.Link.Reason = store.Ended, string(why)
+	s.Meeting.State, s.Meeting.Topic = store.Voided, "Cancelled: Budget"
+	return s
+}
+
+func with(s Situation, change func(*Situation)) Situation {
+	change(&s)
+	return s
+}
+
+// A decision is a case of the decision table.
+type decision struct {
+	name string
+	s    Situation
+	rule Rule
+	kind ActionKind // "" for nothing
+	want func(t *testing.T, s Situation, d Decision)
+}
+
+func decisions(t *testing.T) []decision {
+	gone := func(s *Situation) { s.Event = nil }
+	past := func(s *Situation) { s.Now = noon.Add(48 * time.Hour) }
+	due := func(s *Situation) { s.Now = noon.Add(2 * time.Minute) }
+	window := func(t *testing.T, s Situation, d Decision) {
+		assert.Equal(t, store.Ending, d.Action.Link.State)
+		assert.Equal(t, s.Now.Add(10*time.Minute), d.Action.Link.DueAt)
+		assert.Equal(t, string(d.Rule), d.Action.Link.Reason)
+	}
+	meetings := func(name string, s Situation, rule Rule) decision { return decision{name: name, s: s, rule: rule} }
+	return []decision{
+		// without a meeting
+		meetings("no marker", plain(t), NotMarked),
+		meetings("an address is no marker", plain(t, "DESCRIPTION:write to bob@meet.example.com"), NotMarked),
+		meetings("mode attendees, nobody invited", with(plain(t), func(s *Situation) { s.Rules.Mode = Attendees }), NoAttendees),
+		meetings("mode attendees, only herself invited", with(plain(t, "ORGANIZER:mailto:alice@example.com", "ATTENDEE:mailto:AL@example.com"),
+			func(s *Situation) { s.Rules.Mode = Attendees }), NoAttendees),
+		meetings("both markers", plain(t, "SUMMARY:Budget @meet #nomeet"), Declined),
+		meetings("mode all, opted out", with(plain(t, "CATEGORIES:#nomeet"), func(s *Situation) { s.Rules.Mode = All }), Declined),
+		meetings("an invitation from outside asks", plain(t, "SUMMARY:x @meet", "ORGANIZER;CN=Alice:mailto:eve@example.net", "ATTENDEE:mailto:alice@example.com"), NotOrganizer),
+		meetings("sent by her for somebody else", plain(t, "SUMMARY:x @meet", `ORGANIZER;SENT-BY="mailto:alice@example.com":mailto:boss@example.com`), NotOrganizer),
+		meetings("attendees and no organizer", plain(t, "SUMMARY:x @meet", "ATTENDEE:mailto:alice@example.com"), NotOrganizer),
+		meetings("a stub in a shared calendar", with(plain(t, "SUMMARY:x @meet", "CLASS:CONFIDENTIAL"), func(s *Situation) { s.Shared = true }), Confidential),
+		meetings("cancelled before it had a meeting", plain(t, "SUMMARY:x @meet", "STATUS:CANCELLED"), Cancelled),
+		meetings("a series", plain(t, "SUMMARY:x @meet", "RRULE:FREQ=WEEKLY"), Series),
+		meetings("a whole day", plain(t, "SUMMARY:x @meet", "DTSTART;VALUE=DATE:20261124", "DTEND;VALUE=DATE:20261125"), AllDay),
+		meetings("no duration", plain(t, "SUMMARY:x @meet", "DTEND:20261124T090000Z"), NoDuration),
+		meetings("marked after its end", with(plain(t, "SUMMARY:x @meet"), past), Over),
+		meetings("ends this very instant", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) { s.Now = noon.Add(22 * time.Hour) }), Over),
+		meetings("another organizer has it", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) { s.Claimed = "bob@example.com" }), OtherOrganizer),
+		meetings("a link of another product", plain(t, "SUMMARY:x @meet", "LOCATION:https://zoom.us/j/123456789"), OtherTool),
+		meetings("a link of the platform made by hand", plain(t, "SUMMARY:x @meet", joined), OtherTool),
+		meetings("a seal that proves nothing", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) { s.Seal = ForeignSeal }), OtherTool),
+		meetings("an unanswered creation is held", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) { s.Pending = &store.Intent{SentAt: noon.Add(-time.Hour)} }), Unanswered),
+		{"an unanswered creation may still take effect", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
+			s.Rules.RetryUnknown, s.Pending = true, &store.Intent{SentAt: noon.Add(-time.Minute)}
+		}), Unanswered, "", func(t *testing.T, _ Situation, d Decision) { assert.Equal(t, noon.Add(9*time.Minute), d.Due) }},
+		{"still being edited", with(plain(t, "SUMMARY:x @meet", "ORGANIZER:mailto:alice@example.com", "ATTENDEE:mailto:bob@example.com"), func(s *Situation) {
+			s.Rules.Quiet, s.SeenAt = 15*time.Second, noon.Add(-5*time.Second)
+		}), Quiet, "", func(t *testing.T, _ Situation, d Decision) { assert.Equal(t, noon.Add(10*time.Second), d.Due) }},
+		{"an unanswered creation that has settled", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
+			s.Rules.RetryUnknown, s.Pending = true, &store.Intent{SentAt: noon.Add(-11 * time.Minute)}
+		}), Create, CreateMeeting, nil},
+		{"marker in SUMMARY", plain(t, "SUMMARY:  Budget   @meet  2027 "), Create, CreateMeeting, func(t *testing.T, s Situation, d Decision) {
+			r := d.Action.Request
+			assert.Equal(t, "Budget 2027", r.Topic)
+			assert.Equal(t, noon.Add(21*time.Hour), r.Start.UTC())
+			assert.Equal(t, noon.Add(22*time.Hour), r.End.UTC())
+			assert.Equal(t, "standard", r.Type)
+			assert.Equal(t, store.Link{Organizer: s.Organizer, UID: "e1", Calendar: 1, Href: "/c/e1.ics", State: store.Active}, d.Action.Link)
+		}},
+		{"marker in LOCATION", plain(t, "LOCATION:Room 5 @meet"), Create, CreateMeeting, nil},
+		{"marker in CATEGORIES", plain(t, "CATEGORIES:WORK,@meet"), Create, CreateMeeting, nil},
+		{"marker on a line of DESCRIPTION", plain(t, `DESCRIPTION:Agenda\n@meet\nbye`), Create, CreateMeeting, nil},
+		{"no title", plain(t, "SUMMARY:@meet"), Create, CreateMeeting, func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, "Web meeting", d.Action.Request.Topic)
+		}},
+		{"her alias is the organizer", plain(t, "SUMMARY:x @meet", "ORGANIZER:mailto:AL@example.com", "ATTENDEE:mailto:bob@example.com"), Create, CreateMeeting, nil},
+		{"mode attendees", with(plain(t, "ORGANIZER:mailto:alice@example.com", "ATTENDEE:mailto:bob@example.com"), func(s *Situation) { s.Rules.Mode = Attendees }), Create, CreateMeeting, nil},
+		{"mode all", with(plain(t), func(s *Situation) { s.Rules.Mode = All }), Create, CreateMeeting, nil},
+		{"confidential in her own calendar", plain(t, "SUMMARY:x @meet", "CLASS:CONFIDENTIAL"), Create, CreateMeeting, nil},
+		{"left alone long enough", with(plain(t, "SUMMARY:x @meet", "ORGANIZER:mailto:alice@example.com", "ATTENDEE:mailto:bob@example.com"), func(s *Situation) {
+			s.Rules.Quiet, s.SeenAt = 15*time.Second, noon.Add(-15*time.Second)
+		}), Create, CreateMeeting, nil},
+		{"a copy gets its own meeting", with(plain(t, joined), func(s *Situation) {
+			s.Seal, s.Original = CopiedSeal, &store.Meeting{Number: "1111-2222-3333-4444"}
+		}), Create, CreateMeeting, nil},
+		{"the ledger was lost", with(plain(t, joined), func(s *Situation) {
+			s.Seal, s.Sealed = OwnSeal, calendar.Seal{MeetingID: "5e945c36b863b82cefdddf54", Generation: 2}
+		}), Adopt, SaveLink, func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, "5e945c36b863b82cefdddf54", d.Action.Meeting.PlatformID)
+			assert.Equal(t, "1111-2222-3333-4444", d.Action.Meeting.Number)
+			assert.Equal(t, 2, d.Action.Meeting.Generation)
+			assert.True(t, d.Action.Link.Written)
+		}},
+		meetings("the ledger was lost, and the link was taken out", with(plain(t), func(s *Situation) { s.Seal = OwnSeal }), OptedOut),
+
+		// with a meeting
+		meetings("in two places", with(linked(t), func(s *Situation) { s.Elsewhere, s.Calendar = true, 2 }), TwoPlaces),
+		{"opted out", linked(t, "SUMMARY:Budget #nomeet"), Decline, SaveLink, window},
+		meetings("handed to somebody else", linked(t, "ORGANIZER:mailto:bob@example.com"), OrganizerChanged),
+		{"cancelled", linked(t, "STATUS:CANCELLED"), Revoke, SaveLink, window},
+		{"link and text taken out", linked(t, "LOCATION:Room 5"), Remove, SaveLink, window},
+		{"moved to another calendar", with(linked(t), func(s *Situation) { s.Calendar, s.Href = 2, "/d/e1.ics" }), Move, SaveLink, func(t *testing.T, s Situation, d Decision) {
+			assert.Equal(t, int64(2), d.Action.Link.Calendar)
+			assert.Equal(t, "/d/e1.ics", d.Action.Link.Href)
+			assert.Equal(t, s.Link.Meeting, d.Action.Link.Meeting)
+		}},
+		meetings("a whole day now", linked(t, "DTSTART;VALUE=DATE:20261124", "DTEND;VALUE=DATE:20261125"), BecameAllDay),
+		meetings("a series now", linked(t, "RRULE:FREQ=DAILY"), BecameSeries),
+		{"new title", linked(t, "SUMMARY:Budget 2027"), Update, UpdateMeeting, func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, "Budget 2027", d.Action.Request.Topic)
+		}},
+		{"new time", linked(t, "DTSTART:20261125T150000Z", "DTEND:20261125T153000Z"), Update, UpdateMeeting, func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, time.Date(2026, 11, 25, 15, 0, 0, 0, time.UTC), d.Action.Request.Start.UTC())
+			assert.Equal(t, time.Date(2026, 11, 25, 15, 30, 0, 0, time.UTC), d.Action.Request.End.UTC())
+		}},
+		{"made with other settings than today's", with(linked(t, "SUMMARY:New"), func(s *Situation) { s.Meeting.Type, s.Meeting.Recorded = "boardroom", true }), Update, UpdateMeeting,
+			func(t *testing.T, _ Situation, d Decision) {
+				assert.Equal(t, "boardroom", d.Action.Request.Type)
+				assert.True(t, d.Action.Request.Recorded)
+			}},
+		{"moved into the past while the meeting is to come", linked(t, "DTSTART:20261101T090000Z", "DTEND:20261101T100000Z"), Update, UpdateMeeting, nil},
+		{"moved from the past", with(linked(t, "DTSTART:20261201T090000Z", "DTEND:20261201T100000Z"), past), Update, UpdateMeeting, nil},
+		{"not written yet", with(linked(t, "LOCATION:@meet"), func(s *Situation) { s.Link.Written = false }), Write, WriteDetails, nil},
+		meetings("retitled after its end", with(linked(t, "SUMMARY:Minutes"), past), Finished),
+		meetings("nothing changed", linked(t), Unchanged),
+		meetings("the marker in the title was taken out, the link stays", linked(t, "SUMMARY:Budget"), Unchanged),
+		meetings("the link stays in DESCRIPTION only", linked(t, "LOCATION:Room 5", "DESCRIPTION:https://meet.example.com/join/1111-2222-3333-4444"), Unchanged),
+
+		// being given up
+		{"deleted", with(linked(t), gone), Delete, SaveLink, window},
+		{"deleted, and nothing is held", with(linked(t), func(s *Situation) { s.Event, s.Rules.Undo = nil, 0 }), Delete, SaveLink, func(t *testing.T, s Situation, d Decision) {
+			assert.Equal(t, s.Now, d.Action.Link.DueAt)
+		}},
+		{"deleted after its end", with(with(linked(t), gone), past), Over, SaveLink, func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, store.Ended, d.Action.Link.State)
+		}},
+		meetings("deleted a moment ago", with(ending(t, Delete), gone), Undo),
+		meetings("opted out a moment ago", ending(t, Decline, "SUMMARY:Budget #nomeet"), Undo),
+		{"put back in time", ending(t, Delete), Restore, SaveLink, func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, store.Active, d.Action.Link.State)
+			assert.True(t, d.Action.Link.DueAt.IsZero())
+		}},
+		{"opted in again in time", ending(t, Decline), Restore, SaveLink, nil},
+		{"another event has the meeting, too", with(with(ending(t, Delete), gone), func(s *Situation) { due(s); s.Sharing = 1 }), Forget, SaveLink, nil},
+		{"action keep", with(with(ending(t, Delete), gone), func(s *Situation) { due(s); s.Rules.Cancel = Keep }), Forget, SaveLink, nil},
+		{"the meeting ended in the undo window", with(with(ending(t, Delete), gone), past), Over, SaveLink, nil},
+		{"action retitle", with(with(ending(t, Delete), gone), due), Cancel, UpdateMeeting, func(t *testing.T, s Situation, d Decision) {
+			assert.Equal(t, "Cancelled: Budget", d.Action.Request.Topic)
+			assert.Equal(t, s.Meeting.Start, d.Action.Request.Start)
+			assert.Equal(t, store.Voided, d.Action.Meeting.State)
+			assert.Equal(t, store.Ended, d.Action.Link.State)
+			assert.Equal(t, string(Delete), d.Action.Link.Reason)
+		}},
+		{"action close", with(with(ending(t, Delete), gone), func(s *Situation) { due(s); s.Rules.Cancel = CloseWindow }), Cancel, UpdateMeeting, func(t *testing.T, s Situation, d Decision) {
+			assert.True(t, d.Action.Request.End.Before(s.Now))
+			assert.Equal(t, time.Hour, d.Action.Request.End.Sub(d.Action.Request.Start))
+		}},
+		{"action delete", with(with(ending(t, Delete), gone), func(s *Situation) { due(s); s.Rules.Cancel = DeleteCall }), Cancel, DeleteMeeting, func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, store.Deleted, d.Action.Meeting.State)
+		}},
+		{"opted out, window over", with(ending(t, Decline, "SUMMARY:Budget #nomeet"), due), Cancel, UpdateMeeting, nil},
+
+		// given up
+		{"opted out: our text goes", ended(t, Decline, "SUMMARY:Budget #nomeet"), Erase, EraseDetails, nil},
+		{"only the seal is left", with(ended(t, Remove, "LOCATION:Room 5", "X-CONVOKE:v1.x"), func(s *Situation) {}), Erase, EraseDetails, nil},
+		meetings("everything was taken out", with(ended(t, Remove, "LOCATION:Room 5"), func(s *Situation) { s.Link.Written = false }), OptedOut),
+		meetings("mode all does not bring back what was taken out", with(ended(t, Remove, "LOCATION:Room 5"), func(s *Situation) { s.Link.Written, s.Rules.Mode = false, All }), OptedOut),
+		meetings("opted out and erased", with(ended(t, Decline, "LOCATION:Room 5", "SUMMARY:Budget #nomeet"), func(s *Situation) { s.Link.Written = false }), Declined),
+		meetings("opt-out taken back without asking again", with(ended(t, Decline, "LOCATION:Room 5"), func(s *Situation) { s.Link.Written = false }), NotMarked),
+		{"restored from the bin", ended(t, Delete), Restore, UpdateMeeting, func(t *testing.T, s Situation, d Decision) {
+			assert.Equal(t, "Budget", d.Action.Request.Topic)
+			assert.Equal(t, store.Live, d.Action.Meeting.State)
+			assert.Equal(t, s.Meeting.ID, d.Action.Meeting.ID)
+			assert.Equal(t, store.Active, d.Action.Link.State)
+			assert.True(t, d.Action.Link.Written)
+		}},
+		{"asked for again after opting out", ended(t, Decline, "LOCATION:@meet"), Restore, UpdateMeeting, func(t *testing.T, _ Situation, d Decision) {
+			assert.False(t, d.Action.Link.Written)
+		}},
+		{"kept, and back as it was", with(ended(t, Delete), func(s *Situation) { s.Meeting.State, s.Meeting.Topic = store.Live, "Budget" }), Restore, SaveLink, nil},
+		{"its meeting was deleted", with(ended(t, Delete), func(s *Situation) { s.Meeting.State = store.Deleted }), Renew, CreateMeeting, func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, 2, d.Action.Meeting.Generation)
+		}},
+		meetings("back after its end", with(ended(t, Delete), past), Over),
+		meetings("nothing is left", with(ended(t, Delete), gone), Gone),
+		meetings("never had a meeting", with(plain(t), gone), Gone),
+	}
+}
+
+func TestDecide(t *testing.T) {
+	used := map[string]bool{}
+	for _, c := range decisions(t) {
+		used[string(c.rule)] = true
+		t.Run(string(c.rule)+"/"+c.name, func(t *testing.T) {
+			d := Decide(c.s)
+			require.Equal(t, c.rule, d.Rule, d.Text)
+			require.NotEmpty(t, d.Text)
+			kind := ActionKind("")
+			if d.Action != nil {
+				kind = d.Action.Kind
+			}
+			require.Equal(t, c.kind, kind)
+			if c.want != nil {
+				c.want(t, c.s, d)
+			}
+			assert.Equal(t, d, Decide(c.s), "the same situation, the same decision")
+		})
+	}
+	t.Run("the table in doc/decisions.md has these rows", func(t *testing.T) {
+		page, err := os.ReadFile("../doc/decisions.md")
+		require.NoError(t, err)
+		rows := map[string]bool{}
+		for _, m := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|").FindAllStringSubmatch(string(page), -1) {
+			rows[m[1]] = true
+		}
+		assert.Equal(t, rows, used)
+	})
+}

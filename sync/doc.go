@@ -1,0 +1,21 @@
+// Package sync is what convoke exists for: it looks at calendars, decides which events shall have a web meeting, and
+// carries that out, one step at a time.
+//
+//	calendar.Changes ─▶ Decide ─▶ at most one Action ─▶ apply ─▶ Decide again … until there is nothing left to do
+//
+// Three rooms:
+//
+//   - Decide (decide.go, select.go, situation.go) is pure. It gets a Situation, everything that is known of one event,
+//     and answers with a Decision: the row of the decision table that applied (rule.go, doc/decisions.md), a
+//     sentence for people, and at most one Action.
+//   - apply (apply.go) carries out one Action: intent row, call, rows; or GET, patch, conditional PUT, read-back, rows.
+//   - the pass (pass.go, look.go, object.go) walks over an organizer's calendars, builds Situations and goes round.
+//     schedule.go runs passes by the clock.
+//
+// Since Decide is asked again after every step, with what the calendar and the ledger hold by then, there is no
+// second road for what was interrupted, raced or half done: a pass after a crash takes the same way as any other.
+// A preview (`convoke plan`) is the same pass too, over a copy of the ledger, with a platform and calendars that only
+// note what they are told.
+//
+// The package knows the types of calendar, meetingapi and store. It must not know HTTP, files or SQL.
+package sync

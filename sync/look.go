@@ -1,0 +1,290 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"time"
+
+	"convoke/calendar"
+	"convoke/store"
+)
+
+// batch is how many rows of a look go into one transaction.
+const batch = 500
+
+// A look is one call of Changes on its way into the ledger.
+type look struct {
+	*pass
+	w       *watched
+	first   bool             // everything is new, or to be looked at again
+	needles [][]byte         // what an event that concerns us has in it
+	known   map[string]known // what the ledger has of this calendar, loaded when first asked for
+	rows    []store.ObjectRow
+	again   []string // hrefs that are in the ledger as done, and are to be decided about again
+	objects int
+}
+
+type known struct {
+	etag    string
+	visited bool
+}
+
+// look asks a calendar what changed and records it. Afterwards the ledger knows every object that is worth a decision.
+// It returns an error only when the ledger fails.
+func (p *pass) look(ctx context.Context, w *watched) error {
+	if w.err != nil {
+		return nil
+	}
+	if p.Patient && p.Now().Before(w.DueAt) {
+		w.err = fmt.Errorf("not asked before %s: %s", w.DueAt.UTC().Format(time.RFC3339), w.State)
+		return nil
+	}
+	l := &look{pass: p, w: w, needles: p.needles()}
+	selection, err := l.selection(ctx)
+	if err != nil {
+		return err
+	}
+	l.first = selection != "" || w.FullAt.IsZero()
+	since := calendar.Since{Token: w.Token, ETag: l.etag, Full: p.Now().Sub(w.FullAt) > l.interval()}
+	if l.first {
+		since = calendar.Since{ETag: func(string) string { return "" }}
+	}
+	var broken error // of the ledger
+	seen, err := w.col.Changes(ctx, since, func(c calendar.Change) error {
+		broken = l.change(ctx, c)
+		return broken
+	})
+	switch {
+	case broken != nil:
+		return broken
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return l.fail(ctx, err)
+	}
+	if err := l.finish(ctx, seen); err != nil {
+		return err
+	}
+	if selection != "" {
+		return p.Ledger.Note(ctx, l.key(), selection)
+	}
+	return nil
+}
+
+func (l *look) key() string { return fmt.Sprintf("selection/%d", l.w.ID) }
+
+// selection returns what selects events now when it is not what it was at the last look, or "".
+func (l *look) selection(ctx context.Context) (string, error) {
+	r := l.o.Rules
+	now := fmt.Sprintf("%s %v %q %q", r.Mode, r.Existing, r.Markers.Ask, r.Markers.Decline)
+	was, err := l.Ledger.Notes(ctx, l.key())
+	if err != nil || was == now {
+		return "", err
+	}
+	return now, nil
+}
+
+// interval is how long a calendar goes without a complete listing: about a day, another length for each calendar, so
+// that they do not all come at once.
+func (l *look) interval() time.Duration {
+	return 20*time.Hour + time.Duration(crc32.ChecksumIEEE([]byte(l.w.URL))%(8*3600))*time.Second
+}
+
+// needles are what an event must have in it to concern us; without any of them it need not even be parsed.
+func (p *pass) needles() [][]byte {
+	return [][]byte{[]byte(p.o.Rules.Markers.Ask), []byte("X-CONVOKE"), []byte(p.o.Rules.Join.Prefix())}
+}
+
+// etag is what the ledger has under an href.
+func (l *look) etag(href string) string {
+	if l.known == nil {
+		l.known = map[string]known{}
+		// A ledger that fails here fails again, with a place for its error, when the rows are written.
+		_ = l.Ledger.ETags(context.Background(), l.w.ID, func(href, etag string) error {
+			l.known[href] = known{etag: etag}
+			return nil
+		})
+	}
+	return l.known[href].etag
+}
+
+// change records one row.
+func (l *look) change(ctx context.Context, c calendar.Change) error {
+	was := l.etag(c.Href)
+	if c.Gone {
+		return l.gone(ctx, c.Href)
+	}
+	l.known[c.Href] = known{etag: was, visited: true}
+	if l.objects++; l.objects%batch == 0 {
+		l.progress()
+	}
+	if c.Err != nil {
+		return l.unreadable(ctx, c)
+	}
+	if c.ETag == was && !l.first {
+		return nil
+	}
+	row, err := l.row(ctx, c, was)
+	if err != nil {
+		return err
+	}
+	l.rows = append(l.rows, row)
+	if len(l.rows) >= batch {
+		return l.flush(ctx)
+	}
+	return nil
+}
+
+// row is what the ledger is told of an object that changed. One that cannot concern us is done already.
+func (l *look) row(ctx context.Context, c calendar.Change, was string) (store.ObjectRow, error) {
+	row := store.ObjectRow{Calendar: l.w.ID, Href: c.Href, Seen: c.ETag, SeenAt: l.Now()}
+	uid, hit := calendar.Scan(c.Data, l.needles)
+	row.UID = uid
+	linked, err := l.linked(ctx, place{l.w.ID, c.Href})
+	if err != nil {
+		return row, err
+	}
+	if !hit && !linked && l.passedOver() {
+		row.Done = c.ETag
+		return row, nil
+	}
+	if was == c.ETag {
+		l.again = append(l.again, c.Href)
+	}
+	if l.w.size += len(c.Data); c.Data != nil && l.w.size <= readAhead {
+		l.w.read[c.Href] = c.Object
+	}
+	return row, nil
+}
+
+// passedOver reports whether an event without any trace of us is left alone unread: always when only marked events
+// count, and otherwise when it was there at the first look.
+func (l *look) passedOver() bool {
+	return l.o.Rules.Mode == Marked || (l.first && !l.o.Rules.Existing)
+}
+
+// gone records that an object is not there any more: an event with a meeting is decided about, any other forgotten.
+func (l *look) gone(ctx context.Context, href string) error {
+	if _, ok := l.known[href]; !ok {
+		return nil // a name that was never seen
+	}
+	delete(l.known, href)
+	linked, err := l.linked(ctx, place{l.w.ID, href})
+	if err != nil {
+		return err
+	}
+	if !linked {
+		return l.Ledger.DropObject(ctx, l.w.ID, href)
+	}
+	l.rows = append(l.rows, store.ObjectRow{Calendar: l.w.ID, Href: href, SeenAt: l.Now(), Done: notDone})
+	return nil
+}
+
+// unreadable sets an object aside that the calendar could not hand out, until its ETag changes.
+func (l *look) unreadable(ctx context.Context, c calendar.Change) error {
+	row, err := l.Ledger.Object(ctx, l.w.ID, c.Href)
+	if err == nil && row.Seen == c.ETag && row.Error == c.Err.Error() {
+		return nil
+	}
+	l.failed(l.w, c.Href, c.Err)
+	row = store.ObjectRow{Calendar: l.w.ID, Href: c.Href, Seen: c.ETag, SeenAt: l.Now()}
+	if err := l.Ledger.Seen(ctx, []store.ObjectRow{row}); err != nil {
+		return err
+	}
+	row.Done, row.Error = c.ETag, c.Err.Error()
+	return l.Ledger.SaveObject(ctx, row)
+}
+
+func (l *look) flush(ctx context.Context) error {
+	rows := l.rows
+	l.rows = l.rows[:0]
+	if len(rows) == 0 {
+		return nil
+	}
+	return l.Ledger.Seen(ctx, rows)
+}
+
+// finish records what was not reported in a complete look, and then the token.
+func (l *look) finish(ctx context.Context, seen calendar.Look) error {
+	if seen.Complete {
+		l.etag("") // loads what is known
+		for href, k := range l.known {
+			if k.visited {
+				continue
+			}
+			if err := l.gone(ctx, href); err != nil {
+				return err
+			}
+		}
+	}
+	if err := l.flush(ctx); err != nil {
+		return err
+	}
+	for _, href := range l.again {
+		row, err := l.Ledger.Object(ctx, l.w.ID, href)
+		if err != nil {
+			return err
+		}
+		row.Done, row.DueAt = notDone, time.Time{}
+		if err := l.Ledger.SaveObject(ctx, row); err != nil {
+			return err
+		}
+	}
+	full := l.w.FullAt
+	if seen.Complete && (l.first || l.Now().Sub(full) > l.interval()) {
+		full = l.Now()
+	}
+	if err := l.recover(ctx); err != nil {
+		return err
+	}
+	l.w.Token, l.w.FullAt = seen.Token, full
+	return l.Ledger.Looked(ctx, l.w.ID, seen.Token, full)
+}
+
+// recover clears what was wrong with the calendar, and keeps what was learned of its server.
+func (l *look) recover(ctx context.Context) error {
+	row := l.w.Calendar
+	row.State, row.Attempts, row.DueAt = "", 0, time.Time{}
+	if server, ok := l.w.col.(interface{ Profile() string }); ok {
+		row.Profile = server.Profile()
+	}
+	if row == l.w.Calendar {
+		return nil
+	}
+	l.w.Calendar = row
+	_, err := l.Ledger.SaveCalendar(ctx, row)
+	return err
+}
+
+// fail records that a calendar could not be looked at. Nothing is concluded from it. A refused password is tried three
+// times, then hourly: accounts lock.
+func (l *look) fail(ctx context.Context, why error) error {
+	l.w.err = why
+	l.failed(l.w, "", why)
+	row := l.w.Calendar
+	row.State, row.Attempts = why.Error(), row.Attempts+1
+	row.DueAt = later(l.Now(), row.Attempts)
+	var wait interface{ RetryAt() time.Time }
+	switch {
+	case errors.As(why, &wait) && wait.RetryAt().After(row.DueAt):
+		row.DueAt = wait.RetryAt()
+	case errors.Is(why, calendar.ErrAuth) && row.Attempts >= 3:
+		row.DueAt = l.Now().Add(time.Hour)
+	case row.DueAt.Sub(l.Now()) > 15*time.Minute:
+		row.DueAt = l.Now().Add(15 * time.Minute)
+	}
+	l.w.Calendar = row
+	_, err := l.Ledger.SaveCalendar(ctx, row)
+	return err
+}
+
+func (l *look) progress() {
+	if l.Progress == nil {
+		return
+	}
+	l.telling.Lock()
+	defer l.telling.Unlock()
+	l.Progress(Progress{Organizer: l.o.Email, Calendar: l.w.Name, Objects: l.objects})
+}

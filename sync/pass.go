@@ -1,0 +1,321 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"convoke/calendar"
+	"convoke/store"
+)
+
+// A pass is one look at all calendars of one organizer.
+type pass struct {
+	*Engine
+	o         Organizer
+	calendars []*watched
+	report    Report
+	links     map[place]bool // where linked events are, loaded when first asked for
+	refusal   error          // the platform refuses everything just now
+}
+
+// watched is a calendar of the pass.
+type watched struct {
+	store.Calendar
+	col  calendar.Collection
+	err  error                      // it could not be looked at, or failed since
+	read map[string]calendar.Object // what the look brought along, by href, up to readAhead
+	size int
+}
+
+// place is where an event stands.
+type place struct {
+	calendar int64
+	href     string
+}
+
+// readAhead is how many bytes of events a look may keep for the decisions that follow it.
+const readAhead = 8 << 20
+
+func (p *pass) run(ctx context.Context) error {
+	if err := p.leftovers(ctx); err != nil {
+		return err
+	}
+	if err := p.open(ctx); err != nil {
+		return err
+	}
+	for _, w := range p.calendars {
+		if err := p.look(ctx, w); err != nil {
+			return err
+		}
+	}
+	if err := p.pending(ctx); err != nil {
+		return err
+	}
+	return p.due(ctx)
+}
+
+// leftovers closes the intents that an earlier process left open: nobody knows whether those calls were sent.
+func (p *pass) leftovers(ctx context.Context) error {
+	intents, err := p.Ledger.Intents(ctx, p.o.Email)
+	if err != nil {
+		return err
+	}
+	for _, in := range intents {
+		if in.State != store.Open || in.Kind == store.CreateAccount {
+			continue
+		}
+		if err := p.Ledger.Failed(ctx, in.ID, store.Unknown, "convoke stopped before the platform answered", p.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pending decides about every object that changed or whose time has come: first those that are there, over all
+// calendars, then those that are gone, so that an event that moved is found before it is missed.
+func (p *pass) pending(ctx context.Context) error {
+	type missing struct {
+		w   *watched
+		row store.ObjectRow
+	}
+	var gone []missing
+	for _, w := range p.calendars {
+		if w.err != nil {
+			continue
+		}
+		rows, err := p.Ledger.Pending(ctx, w.ID, p.horizon())
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if row.Seen == "" {
+				gone = append(gone, missing{w, row})
+			} else if err := p.object(ctx, w, row); err != nil {
+				return err
+			}
+		}
+	}
+	if !p.whole() {
+		return nil // an event that is missing here may stand in the calendar that could not be looked at
+	}
+	for _, m := range gone {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := p.object(ctx, m.w, m.row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// due decides about the meetings whose undo window has passed.
+func (p *pass) due(ctx context.Context) error {
+	links, err := p.Ledger.DueLinks(ctx, p.o.Email, p.Now())
+	if err != nil || !p.whole() {
+		return err
+	}
+	for _, l := range links {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		w := p.calendar(l.Calendar)
+		if w == nil || w.err != nil {
+			continue // a calendar that is not watched any more cancels nothing
+		}
+		row, err := p.Ledger.Object(ctx, l.Calendar, l.Href)
+		if errors.Is(err, store.ErrNotFound) {
+			row, err = store.ObjectRow{Calendar: l.Calendar, Href: l.Href, UID: l.UID}, nil
+		}
+		if err != nil {
+			return err
+		}
+		delete(w.read, l.Href) // asked again just before something is given up
+		if err := p.object(ctx, w, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// horizon is until when a time to wait for counts as come. Who asks for a pass by hand does not want to hear that a failure
+// is tried again in five minutes.
+func (p *pass) horizon() time.Time {
+	if p.Patient {
+		return p.Now()
+	}
+	return p.Now().AddDate(100, 0, 0)
+}
+
+// whole reports whether every calendar of the organizer was looked at.
+func (p *pass) whole() bool {
+	for _, w := range p.calendars {
+		if w.err != nil {
+			return false
+		}
+	}
+	return len(p.calendars) > 0
+}
+
+func (p *pass) calendar(id int64) *watched {
+	for _, w := range p.calendars {
+		if w.ID == id {
+			return w
+		}
+	}
+	return nil
+}
+
+// linked reports whether the event of a meeting was last seen there.
+func (p *pass) linked(ctx context.Context, at place) (bool, error) {
+	if p.links == nil {
+		all, err := p.Ledger.Links(ctx, p.o.Email)
+		if err != nil {
+			return false, err
+		}
+		p.links = make(map[place]bool, len(all))
+		for _, l := range all {
+			p.links[place{l.Calendar, l.Href}] = l.State != store.Ended
+		}
+	}
+	return p.links[at], nil
+}
+
+// tell hands a step on.
+func (p *pass) tell(s Step) {
+	if p.Step == nil {
+		return
+	}
+	p.telling.Lock()
+	defer p.telling.Unlock()
+	p.Step(s)
+}
+
+// failed notes what went wrong with a calendar, or (uid) with one of its events.
+func (p *pass) failed(w *watched, uid string, err error) {
+	problem := Problem{Organizer: p.o.Email, UID: uid, Message: err.Error()}
+	id := int64(0)
+	if w != nil {
+		problem.Calendar, id = w.Name, w.ID
+	}
+	p.report.Failed++
+	p.report.Errors = append(p.report.Errors, problem)
+	p.Log.Warn("not done", "calendar_id", id, "calendar", problem.Calendar, "uid", uid, "error", err.Error())
+}
+
+// later is when to try again after so many failures in a row: after one minute, two, four … six hours at most.
+func later(now time.Time, attempts int) time.Time {
+	return now.Add(min(time.Minute<<min(attempts-1, 10), 6*time.Hour))
+}
+
+// open opens the organizer's calendars, and finds them first when that is due.
+func (p *pass) open(ctx context.Context) error {
+	rows, err := p.found(ctx)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if row.Left {
+			continue
+		}
+		w := &watched{Calendar: row, read: map[string]calendar.Object{}}
+		if w.col, w.err = p.Calendars.Open(row); w.err != nil {
+			p.failed(w, "", w.err)
+		}
+		p.calendars = append(p.calendars, w)
+	}
+	return nil
+}
+
+// rediscovery is how often the organizer's calendars are searched for again, so that a new one is found.
+const rediscovery = 24 * time.Hour
+
+// found returns the calendars of the organizer that are in the ledger, after discovery where the configuration changed
+// or a day has passed. A calendar that discovery does not find any more is marked; that cancels nothing.
+func (p *pass) found(ctx context.Context) ([]store.Calendar, error) {
+	key, source := "found/"+p.o.Email, p.Calendars.Source(p.o.Email)
+	note, err := p.Ledger.Notes(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	known, err := p.Ledger.Calendars(ctx, p.o.Email)
+	if err != nil {
+		return nil, err
+	}
+	var at int64
+	var from string
+	fmt.Sscanf(note, "%d %q", &at, &from)
+	fresh := from == source && p.Now().Sub(time.Unix(at, 0)) < rediscovery
+	if fresh {
+		return known, nil
+	}
+	found, err := p.Calendars.Find(ctx, p.o.Email)
+	if err != nil {
+		p.failed(nil, "", err)
+		if from != source {
+			return nil, p.park(ctx, err)
+		}
+		return known, nil // they are looked at as before; each tells for itself what is wrong
+	}
+	if err := p.replace(ctx, known, found); err != nil {
+		return nil, err
+	}
+	if err := p.park(ctx, nil); err != nil {
+		return nil, err
+	}
+	if err := p.Ledger.Note(ctx, key, fmt.Sprintf("%d %q", p.Now().Unix(), source)); err != nil {
+		return nil, err
+	}
+	return p.Ledger.Calendars(ctx, p.o.Email)
+}
+
+// replace brings the ledger's calendars in line with what discovery found.
+func (p *pass) replace(ctx context.Context, known, found []store.Calendar) error {
+	there := map[string]bool{}
+	for _, f := range found {
+		there[f.URL] = true
+		row := store.Calendar{Organizer: p.o.Email, URL: f.URL}
+		for _, k := range known {
+			if k.URL == f.URL {
+				row = k
+			}
+		}
+		row.Name, row.Source, row.Shared, row.Left = f.Name, f.Source, f.Shared, false
+		if row.Profile == "" {
+			row.Profile = f.Profile
+		}
+		if _, err := p.Ledger.SaveCalendar(ctx, row); err != nil {
+			return err
+		}
+	}
+	for _, k := range known {
+		if !there[k.URL] && !k.Left {
+			k.Left = true
+			if _, err := p.Ledger.SaveCalendar(ctx, k); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// park records, for people, why nothing can be done for the organizer (nil: all is well).
+func (p *pass) park(ctx context.Context, why error) error {
+	o, err := p.Ledger.Organizer(ctx, p.o.Email)
+	if errors.Is(err, store.ErrNotFound) {
+		o, err = store.Organizer{Email: p.o.Email}, nil
+	}
+	if err != nil {
+		return err
+	}
+	o.State, o.Attempts = "", 0
+	if why != nil {
+		o.State, o.Attempts = why.Error(), o.Attempts+1
+	}
+	return p.Ledger.SaveOrganizer(ctx, o)
+}

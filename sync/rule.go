@@ -1,0 +1,59 @@
+package sync
+
+// A Rule is a row of the decision table, by its name. doc/decisions.md tells what each means; the tests of Decide hold
+// at least one case for each.
+type Rule string
+
+// Events without a meeting that stay without one.
+const (
+	NotMarked      Rule = "not-marked"      // nobody asked for a meeting
+	NoAttendees    Rule = "no-attendees"    // mode attendees, and nobody else is invited
+	Declined       Rule = "declined"        // the opt-out marker stands in it
+	NotOrganizer   Rule = "not-organizer"   // it is somebody else's event
+	Cancelled      Rule = "cancelled"       // STATUS:CANCELLED
+	Series         Rule = "series"          // a recurring event
+	AllDay         Rule = "all-day"         // no time of day
+	NoDuration     Rule = "no-duration"     // starts and ends at the same instant
+	Over           Rule = "over"            // its end has passed
+	OtherTool      Rule = "other-tool"      // it has a join link that convoke did not make
+	OtherOrganizer Rule = "other-organizer" // another organizer's meeting has this event
+	Confidential   Rule = "confidential"    // CLASS:CONFIDENTIAL in a calendar that is not her own
+	Unanswered     Rule = "unanswered"      // an earlier creation got no answer
+	OptedOut       Rule = "opted-out"       // the organizer took every trace of the link out
+	Gone           Rule = "gone"            // the event is gone, and has no meeting
+)
+
+// Steps on the way to a meeting and back.
+const (
+	Create  Rule = "create"  // make a meeting
+	Adopt   Rule = "adopt"   // the seal names a meeting that the ledger does not know
+	Update  Rule = "update"  // new title or time
+	Write   Rule = "write"   // the details are not in the event yet
+	Move    Rule = "move"    // the event stands in another place now
+	Delete  Rule = "deleted" // the event is gone: the undo window begins
+	Decline Rule = "decline" // opted out: the undo window begins
+	Revoke  Rule = "revoke"  // STATUS:CANCELLED: the undo window begins
+	Remove  Rule = "remove"  // every trace of the link was taken out: the undo window begins
+	Restore Rule = "restore" // the event is back
+	Renew   Rule = "renew"   // the event is back, but its meeting was deleted
+	Cancel  Rule = "cancel"  // the undo window is over
+	Forget  Rule = "forget"  // the link ends without a call
+	Erase   Rule = "erase"   // our text is taken out
+)
+
+// States in which nothing is to be done.
+const (
+	Unchanged        Rule = "unchanged"         // meeting and event agree
+	Undo             Rule = "undo"              // the undo window is running
+	Quiet            Rule = "quiet"             // waiting until the organizer leaves it alone
+	OrganizerChanged Rule = "organizer-changed" // the event of a meeting is somebody else's now
+	BecameAllDay     Rule = "became-all-day"    // the event of a meeting has no time of day any more
+	BecameSeries     Rule = "became-series"     // the event of a meeting recurs now
+	TwoPlaces        Rule = "two-places"        // the event stands in two places at once
+	Finished         Rule = "finished"          // meeting and event are over
+)
+
+// held are the rules under which something waits for a person.
+var held = map[Rule]bool{
+	Unanswered: true, OrganizerChanged: true, BecameAllDay: true, BecameSeries: true, TwoPlaces: true,
+}

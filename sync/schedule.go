@@ -1,0 +1,38 @@
+package sync
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/robfig/cron/v3"
+)
+
+// Run calls pass once at the start and then by the schedule, never twice at a time, until ctx ends; it returns when the
+// last call has. A call that is still running when the next is due takes its place.
+func Run(ctx context.Context, s cron.Schedule, log *slog.Logger, pass func(ctx context.Context)) {
+	c := cron.New(cron.WithLocation(time.UTC), cron.WithChain(cron.Recover(cronLog{log}), cron.SkipIfStillRunning(cron.DiscardLogger)))
+	id := c.Schedule(s, cron.FuncJob(func() {
+		if ctx.Err() == nil {
+			pass(ctx)
+		}
+	}))
+	c.Start()
+	first := make(chan struct{})
+	go func() {
+		defer close(first)
+		c.Entry(id).WrappedJob.Run()
+	}()
+	<-ctx.Done()
+	<-c.Stop().Done()
+	<-first
+}
+
+// cronLog hands what cron catches on to our log.
+type cronLog struct{ *slog.Logger }
+
+func (l cronLog) Info(msg string, kv ...any) { l.Debug(msg, kv...) }
+
+func (l cronLog) Error(err error, msg string, kv ...any) {
+	l.Logger.Error("pass stopped: "+msg, append(kv, "error", err)...)
+}
