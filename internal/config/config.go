@@ -1,0 +1,154 @@
+// Package config reads convoke's configuration file.
+//
+// It turns TOML into plain typed data, fills in the defaults, and reports every fault of the file in one go with
+// key, value and line. It looks at files only to see that they are there and not open to others: what is secret
+// is never read here, so that a Config can be logged, compared and kept. It knows nothing of calendars, of the
+// platform or of the ledger, and talks to nobody.
+package config
+
+import (
+	"net/url"
+	"time"
+)
+
+// A Config is a configuration without faults. Paths are absolute.
+type Config struct {
+	File     string   // where it was read from
+	Database string   // the ledger's SQLite file
+	KeyFile  string   // the key of the seals; may be missing, then it is made at the first start
+	Schedule Schedule // when a pass starts
+
+	Platform   Platform
+	Limits     Limits
+	Select     Select
+	Meeting    Meeting
+	Details    Details
+	Cancel     Cancel
+	Organizers []Organizer // in the order of the file; empty when none is there yet
+}
+
+// Platform says how the meeting platform is reached and how far it is trusted.
+type Platform struct {
+	URL               *url.URL      // scheme, host and optional path, without /api/v6 and without a final slash
+	APIKeyFile        string        // "" when every organizer has a key of his own
+	JoinURL           string        // holds {meetingId}
+	Settle            time.Duration // how long a call without an answer may still take effect
+	Reference         Reference
+	Unknown           Unknown
+	RequestsPerSecond float64 // over all organizers
+	InFlight          int     // calls at the same time
+}
+
+// A Reference says where our token goes in a meeting.
+type Reference string
+
+// The values of platform.reference.
+const (
+	ReferenceAgenda Reference = "agenda"
+	ReferenceNone   Reference = "none"
+)
+
+// Unknown says what becomes of a create that got no answer and cannot be read back.
+type Unknown string
+
+// The values of platform.unknown.
+const (
+	UnknownHold  Unknown = "hold"  // ask the admin
+	UnknownRetry Unknown = "retry" // post again after Settle
+)
+
+// Limits bound what the daemon does at the same time.
+type Limits struct {
+	Workers int // organizers treated at the same time
+}
+
+// Select says which events get a meeting.
+type Select struct {
+	Mode     Mode
+	Marker   string // without preset, compared without case
+	OptOut   string
+	Existing bool // attendees and all: events of the first look too
+}
+
+// A Mode is a rule of selection.
+type Mode string
+
+// The values of select.mode and organizer.mode.
+const (
+	ModeMarked    Mode = "marked"
+	ModeAttendees Mode = "attendees"
+	ModeAll       Mode = "all"
+)
+
+// Meeting holds what a new meeting is made with.
+type Meeting struct {
+	Type         string // passed through: the platform publishes no list
+	Recorded     bool
+	Dialin       bool
+	PermissionID string // "" for none
+}
+
+// Details says how join details come into an event.
+type Details struct {
+	Quiet time.Duration // how long an event with other attendees is left alone after an edit
+}
+
+// Cancel says what becomes of the meeting of a deleted event.
+type Cancel struct {
+	Action CancelAction
+	Undo   time.Duration // how long it is held before; 0 for not at all
+}
+
+// A CancelAction is what is done to a meeting that nobody wants any more.
+type CancelAction string
+
+// The values of cancel.action.
+const (
+	CancelKeep    CancelAction = "keep"
+	CancelRetitle CancelAction = "retitle"
+	CancelClose   CancelAction = "close"
+	CancelDelete  CancelAction = "delete" // not a documented call
+)
+
+// An Organizer is a person who books, and where his calendars are: CalDAVURL or VDir is set, never both.
+type Organizer struct {
+	Email      string   // lower case
+	Aliases    []string // lower case; other addresses that are his
+	UserID     string   // on the platform; "" for what `organizer add` found, or none
+	AccountID  string
+	APIKeyFile string         // "" for the platform's
+	Timezone   *time.Location // nil for the platform's, else the calendar's
+	Language   string         // BCP 47; "" for the platform's
+	Mode       Mode           // never "": select.mode unless he has one of his own
+
+	CalDAVURL    *url.URL
+	Username     string
+	PasswordFile string
+	Calendars    []string // names or URLs; empty for all of his own
+	VDir         string   // a folder of .ics files; not looked at here
+}
+
+// Default returns the configuration of an empty file. It is not a valid one: [platform] url and join_url have no default.
+func Default() Config {
+	return Config{
+		Database: "/var/lib/convoke/ledger.db",
+		KeyFile:  "/var/lib/convoke/" + keyName,
+		Schedule: defaultSchedule(),
+		Platform: Platform{
+			APIKeyFile:        "platform-api-key",
+			Settle:            10 * time.Minute,
+			Reference:         ReferenceAgenda,
+			Unknown:           UnknownHold,
+			RequestsPerSecond: 4,
+			InFlight:          2,
+		},
+		Limits:  Limits{Workers: 4},
+		Select:  Select{Mode: ModeMarked, Marker: "@meet", OptOut: "#nomeet"},
+		Meeting: Meeting{Type: "standard"},
+		Details: Details{Quiet: 15 * time.Second},
+		Cancel:  Cancel{Action: CancelRetitle, Undo: 10 * time.Minute},
+	}
+}
+
+// keyName is the key file's name when none is configured; it lies beside the ledger.
+const keyName = "convoke.key"

@@ -1,0 +1,76 @@
+package config
+
+import (
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/BurntSushi/toml"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const exampleFile = "../../config.example.toml"
+
+// exampleState is where the example keeps its files; the test must not depend on what is there.
+const exampleState = "/var/lib/convoke"
+
+func TestExampleShowsTheDefaults(t *testing.T) {
+	state := t.TempDir()
+	dir, file := folder(t, strings.ReplaceAll(readFile(t, exampleFile), exampleState, state))
+	got, err := Load(file)
+	require.NoError(t, err)
+
+	want := Default()
+	want.File = file
+	want.Database = strings.Replace(want.Database, exampleState, state, 1)
+	want.KeyFile = strings.Replace(want.KeyFile, exampleState, state, 1)
+	want.Platform.APIKeyFile = filepath.Join(dir, want.Platform.APIKeyFile)
+	want.Platform.URL, want.Platform.JoinURL = got.Platform.URL, got.Platform.JoinURL // required: there is no default
+	want.Organizers = []Organizer{{
+		Email:        "alice@example.com",
+		Mode:         want.Select.Mode,
+		CalDAVURL:    got.Organizers[0].CalDAVURL,
+		Username:     "alice",
+		PasswordFile: filepath.Join(dir, "alice.password"),
+	}}
+	assert.Equal(t, want, *got)
+}
+
+func TestExampleHasEveryKey(t *testing.T) {
+	r, fault := newReader(readFile(t, exampleFile), t.TempDir())
+	require.Nil(t, fault)
+	r.config()
+	assert.Equal(t, slices.Sorted(maps.Keys(r.known)), exampleKeys(t))
+}
+
+// exampleKeys are the keys and tables that the example sets, and so those that no fault was found with.
+func exampleKeys(t *testing.T) []string {
+	t.Helper()
+	var parsed map[string]any
+	meta, err := toml.DecodeFile(exampleFile, &parsed)
+	require.NoError(t, err)
+	var keys []string
+	for _, k := range meta.Keys() {
+		keys = append(keys, k.String())
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// Each key has a sentence above it; username and password_file share one.
+func TestExampleExplainsEveryKey(t *testing.T) {
+	explained := false
+	for number, line := range strings.Split(readFile(t, exampleFile), "\n") {
+		switch {
+		case strings.HasPrefix(line, "#"):
+			explained = true
+		case strings.TrimSpace(line) == "" || strings.HasPrefix(line, "["):
+			explained = false
+		case !strings.HasPrefix(line, "password_file"):
+			assert.True(t, explained, "line %d has no comment above: %s", number+1, line)
+		}
+	}
+}
