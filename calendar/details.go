@@ -1,0 +1,186 @@
+package calendar
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Details are what convoke writes into an event.
+type Details struct {
+	JoinURL  string   // the link to the meeting
+	Number   string   // the meeting number that people see
+	Heading  string   // title of the block, and LABEL of CONFERENCE
+	Lines    []string // the lines of the block; one of them holds JoinURL
+	Seal     string   // value of X-CONVOKE; "" leaves it alone
+	Stamp    string   // for LAST-MODIFIED and DTSTAMP, such as 20261123T170000Z; "" leaves them alone
+	Markers  Markers
+	Replaces []string // join URLs of an earlier meeting that these details take the place of
+}
+
+// links lists all join URLs that the details know.
+func (d Details) links() []string {
+	return slices.DeleteFunc(append([]string{d.JoinURL}, d.Replaces...), func(l string) bool { return l == "" })
+}
+
+// old lists the join URLs to be replaced. One that the new one begins with could not be told from it.
+func (d Details) old() []string {
+	return slices.DeleteFunc(slices.Clone(d.Replaces), func(l string) bool { return l == "" || holdsLink(d.JoinURL, l) })
+}
+
+// Write puts the details into every component: LOCATION, URL when it is empty, CONFERENCE, the block in DESCRIPTION and its twin
+// in an HTML description, the seal, and the stamps where anything changed. Nothing else changes. It returns the very bytes
+// of the event when they say all of it already, in whatever spelling. Errors wrap ErrControl or ErrUnsafeEdit.
+func (e *Event) Write(d Details) ([]byte, error) {
+	if err := d.check(); err != nil {
+		return nil, fmt.Errorf("write event %.80q: %w", e.UID, err)
+	}
+	p := e.Patch()
+	for _, c := range e.Components {
+		d.stamp(p, c, func() {
+			p.editText(c, "LOCATION", true, d.intoLocation)
+			p.editText(c, "DESCRIPTION", true, d.intoDescription)
+			p.editHTML(c, d.intoHTML)
+			d.setURL(p, c)
+			d.setConference(p, c)
+			d.setSeal(p, c)
+		})
+	}
+	return p.Bytes()
+}
+
+// Erase takes out what Write put in; what the author wrote stays. Only JoinURL, Number, Replaces and Stamp matter. It returns the
+// very bytes of the event when there is nothing to take out.
+func (e *Event) Erase(d Details) ([]byte, error) {
+	p := e.Patch()
+	ours := func(value string) bool { return holdsAny(value, d.links()) }
+	for _, c := range e.Components {
+		d.stamp(p, c, func() {
+			p.editText(c, "LOCATION", false, d.outOfLocation)
+			p.editText(c, "DESCRIPTION", false, d.outOfDescription)
+			p.editHTML(c, d.outOfHTML)
+			p.Remove(c, "URL", ours)
+			p.Remove(c, "CONFERENCE", ours)
+			p.Remove(c, sealProperty, nil)
+		})
+	}
+	return p.Bytes()
+}
+
+// Shows tells whether any trace of a join URL is left in LOCATION, URL, CONFERENCE, DESCRIPTION or the HTML description.
+func (c *Component) Shows(joinURL string) bool {
+	texts := append([]string{c.Location, c.URL, c.Description}, c.Conferences...)
+	return slices.ContainsFunc(texts, func(t string) bool { return holdsLink(t, joinURL) }) ||
+		joinURL != "" && Details{JoinURL: joinURL}.inHTML(c.HTML)
+}
+
+func (d Details) check() error {
+	values := append([]string{d.JoinURL, d.Number, d.Heading, d.Seal, d.Stamp}, d.Lines...)
+	if slices.ContainsFunc(append(values, d.Replaces...), hasControl) {
+		return fmt.Errorf("join details: %w", ErrControl)
+	}
+	switch {
+	case d.JoinURL == "" || strings.ContainsAny(d.JoinURL, " \t\"<>\\"):
+		return fmt.Errorf("join details: %.200q is no join URL", d.JoinURL)
+	case strings.TrimSpace(d.Heading) == "":
+		return errors.New("join details: no heading")
+	case !slices.ContainsFunc(d.Lines, func(l string) bool { return holdsLink(l, d.JoinURL) }):
+		return errors.New("join details: no line of the block holds the join URL")
+	}
+	return nil
+}
+
+// stamp runs an edit of one component, and when it changed something sets the stamps that are there.
+func (d Details) stamp(p *Patch, c *Component, edit func()) {
+	before := p.Edits()
+	edit()
+	if p.Edits() == before || d.Stamp == "" {
+		return
+	}
+	for _, name := range []string{"LAST-MODIFIED", "DTSTAMP"} {
+		p.Edit(c, name, func(string) (string, bool) { return d.Stamp, true })
+	}
+}
+
+func (d Details) setURL(p *Patch, c *Component) {
+	first := true
+	n := p.Edit(c, "URL", func(raw string) (string, bool) {
+		value := decodeText(raw)
+		fill := first && strings.TrimSpace(value) == "" || holdsAny(value, d.old())
+		first = false
+		if fill {
+			return d.JoinURL, true
+		}
+		return raw, true
+	})
+	if n == 0 {
+		p.Insert(c, "URL", d.JoinURL)
+	}
+}
+
+func (d Details) setConference(p *Patch, c *Component) {
+	old := func(value string) bool { return holdsAny(value, d.old()) && !holdsLink(value, d.JoinURL) }
+	if slices.ContainsFunc(c.Conferences, func(v string) bool { return holdsLink(v, d.JoinURL) }) {
+		p.Remove(c, "CONFERENCE", old)
+		return
+	}
+	p.Set(c, `CONFERENCE;VALUE=URI;FEATURE=VIDEO;LABEL=`+paramValue(d.Heading), d.JoinURL, old)
+}
+
+// paramValue writes a parameter's value, in quotes where RFC 5545 (3.2) wants them.
+func paramValue(s string) string {
+	s = strings.ReplaceAll(s, `"`, "'")
+	if strings.ContainsAny(s, ":;,") {
+		return `"` + s + `"`
+	}
+	return s
+}
+
+func (d Details) setSeal(p *Patch, c *Component) {
+	if d.Seal == "" {
+		return
+	}
+	head, first := sealProperty+";VALUE=TEXT", true
+	n := p.Edit(c, sealProperty, func(raw string) (string, bool) {
+		keep := first
+		first = false
+		if strings.TrimSpace(decodeText(raw)) == d.Seal {
+			return raw, keep
+		}
+		return encodeText(d.Seal), keep
+	})
+	if n == 0 {
+		p.Insert(c, head, encodeText(d.Seal))
+	}
+}
+
+// editText edits the first property of a name as TEXT. One that is not there is edited as an empty one, when create says
+// so, and one that the edit left empty is removed.
+func (p *Patch) editText(c *Component, name string, create bool, edit func(*rawText)) {
+	first := true
+	n := p.Edit(c, name, func(raw string) (string, bool) {
+		if !first {
+			return raw, true
+		}
+		first = false
+		t := newRawText(raw)
+		edit(t)
+		return t.raw, t.raw == raw || t.raw != ""
+	})
+	if t := newRawText(""); n == 0 && create {
+		if edit(t); t.raw != "" {
+			p.Insert(c, name, t.raw)
+		}
+	}
+}
+
+func (p *Patch) editHTML(c *Component, edit func(*rawText)) {
+	c.doc.own(c.sec, func(i int, l line) {
+		if l.name == "X-ALT-DESC" && isHTML(l) && l.value() != "" {
+			t := newRawText(l.value())
+			edit(t)
+			p.set(i, l, l.head(), t.raw, true)
+		}
+	})
+}

@@ -1,0 +1,118 @@
+package calendar
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// decodeText reads a TEXT value (RFC 5545, 3.3.11). Servers escape more than they should: a backslash before a
+// colon or a quote goes as well, any other unknown escape stays as it is.
+func decodeText(raw string) string {
+	if strings.IndexByte(raw, '\\') < 0 {
+		return raw
+	}
+	var b strings.Builder
+	b.Grow(len(raw))
+	for i := 0; i < len(raw); {
+		c, n := decodeChar(raw[i:])
+		b.WriteByte(c)
+		i += n
+	}
+	return b.String()
+}
+
+// decodeChar reads one byte of a TEXT value and says how many raw bytes it takes.
+func decodeChar(raw string) (c byte, n int) {
+	if raw[0] != '\\' || len(raw) < 2 {
+		return raw[0], 1
+	}
+	switch raw[1] {
+	case 'n', 'N':
+		return '\n', 2
+	case '\\', ',', ';', ':', '"':
+		return raw[1], 2
+	}
+	return '\\', 1
+}
+
+// encodeText escapes a TEXT value (RFC 5545, 3.3.11).
+func encodeText(s string) string { return textEscaper.Replace(s) }
+
+var textEscaper = strings.NewReplacer(`\`, `\\`, "\r\n", `\n`, "\n", `\n`, ";", `\;`, ",", `\,`)
+
+// splitList splits a value at its unescaped commas (RFC 5545, 3.1.1) and decodes the parts.
+func splitList(raw string) []string {
+	var parts []string
+	start := 0
+	for i := 0; i < len(raw); i++ {
+		switch raw[i] {
+		case '\\':
+			i++
+		case ',':
+			parts = append(parts, decodeText(raw[start:i]))
+			start = i + 1
+		}
+	}
+	return append(parts, decodeText(raw[start:]))
+}
+
+// A rawText is a TEXT value that is edited without touching what is not meant: the decoded text, and where in
+// the raw value each of its bytes came from.
+type rawText struct {
+	raw  string
+	text string
+	at   []int // at[i] is the raw offset of text[i]; one more for the end
+}
+
+func newRawText(raw string) *rawText {
+	t := &rawText{raw: raw, at: make([]int, 0, len(raw)+1)}
+	var b strings.Builder
+	b.Grow(len(raw))
+	for i := 0; i < len(raw); {
+		c, n := decodeChar(raw[i:])
+		b.WriteByte(c)
+		t.at = append(t.at, i)
+		i += n
+	}
+	t.at = append(t.at, len(raw))
+	t.text = b.String()
+	return t
+}
+
+// A span is a part of a text.
+type span struct{ from, to int }
+
+// A change puts something else in the place of a span.
+type change struct {
+	span
+	by string
+}
+
+// splice replaces one span; the raw value around it stays as it is.
+func (t *rawText) splice(s span, by string) { t.apply([]change{{s, by}}) }
+
+// apply makes changes, which are in the order of the text and do not overlap.
+func (t *rawText) apply(changes []change) {
+	if len(changes) == 0 {
+		return
+	}
+	var b strings.Builder
+	done := 0
+	for _, c := range changes {
+		b.WriteString(t.raw[t.at[done]:t.at[c.from]])
+		b.WriteString(encodeText(c.by))
+		done = c.to
+	}
+	b.WriteString(t.raw[t.at[done]:])
+	*t = *newRawText(b.String())
+}
+
+// hasControl tells whether a text has what RFC 5545 (3.1, CONTROL) forbids in a value, line ends included, or is no UTF-8.
+func hasControl(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c < 0x20 && c != '\t' || c == 0x7f {
+			return true
+		}
+	}
+	return !utf8.ValidString(s)
+}

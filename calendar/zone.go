@@ -1,0 +1,150 @@
+package calendar
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	stdsync "sync"
+	"time"
+	_ "time/tzdata" // a minimal host has no zones of its own
+)
+
+// maxOwnZones bounds how many VTIMEZONEs of one object are worked out: each may cost a tenth of a second when made to.
+const maxOwnZones = 16
+
+// zones finds the zones that one object names.
+type zones struct {
+	doc   *document
+	home  *time.Location
+	found map[string]foundZone
+	own   int // VTIMEZONEs worked out so far
+}
+
+type foundZone struct {
+	loc  *time.Location
+	note string
+}
+
+func newZones(doc *document, home *time.Location) *zones {
+	return &zones{doc: doc, home: home, found: map[string]foundZone{}}
+}
+
+// locate finds the zone of a TZID: the IANA name, the same behind a vendor's prefix, a Windows name, the object's own
+// VTIMEZONE, the name that Windows shows to people, and last the home zone with a note.
+func (z *zones) locate(tzid string) (*time.Location, string) {
+	if f, ok := z.found[tzid]; ok {
+		return f.loc, f.note
+	}
+	f := foundZone{loc: z.search(tzid)}
+	if f.loc == nil {
+		f = foundZone{z.home, fmt.Sprintf("unknown time zone %.80q, read as %s", tzid, z.home)}
+	}
+	z.found[tzid] = f
+	return f.loc, f.note
+}
+
+func (z *zones) search(tzid string) *time.Location {
+	for _, name := range zoneNames(tzid) {
+		if loc := loadZone(name); loc != nil {
+			return loc
+		}
+	}
+	if name, ok := WindowsZone(tzid); ok {
+		return loadZone(name)
+	}
+	if loc := z.ownZone(tzid); loc != nil {
+		return loc
+	}
+	if name, ok := displayedZone(tzid); ok {
+		return loadZone(name)
+	}
+	return nil
+}
+
+// ownZone works out the object's VTIMEZONE of that TZID; nil when there is none that makes sense.
+func (z *zones) ownZone(tzid string) *time.Location {
+	for i, s := range z.doc.sections {
+		if s.name != "VTIMEZONE" || s.parent != 0 {
+			continue
+		}
+		l, _ := z.doc.first(i, "TZID")
+		if strings.Trim(decodeText(l.value()), `" `) != tzid || z.own >= maxOwnZones {
+			continue
+		}
+		z.own++
+		if loc, err := readVTimezone(z.doc, i, tzid); err == nil {
+			return loc
+		} // else: the caller notes that the zone is a guess
+	}
+	return nil
+}
+
+// zoneNames lists the names under which a TZID may be in the IANA database: as it is, and its last three and two parts:
+// /freeassociation.sourceforge.net/Europe/Berlin.
+func zoneNames(tzid string) []string {
+	names := []string{tzid}
+	parts := strings.Split(tzid, "/")
+	for _, n := range []int{3, 2} {
+		if len(parts) > n {
+			names = append(names, strings.Join(parts[len(parts)-n:], "/"))
+		}
+	}
+	if last := parts[len(parts)-1]; len(parts) > 1 && (last == "UTC" || last == "GMT") {
+		names = append(names, last)
+	}
+	return names
+}
+
+// notZones are names that time.LoadLocation, or the host's database, takes for the zone of the host.
+var notZones = []string{"", "LOCAL", "LOCALTIME", "POSIXRULES", "FACTORY"}
+
+// loaded keeps the zones of the IANA database, some 600 at most: reading one from disk costs more than an event.
+var loaded stdsync.Map // name → *time.Location
+
+func loadZone(name string) *time.Location {
+	if loc, ok := loaded.Load(name); ok {
+		return loc.(*time.Location)
+	}
+	if slices.Contains(notZones, strings.ToUpper(name)) {
+		return nil
+	}
+	loc, err := time.LoadLocation(name)
+	if err != nil {
+		return nil
+	}
+	loaded.Store(name, loc)
+	return loc
+}
+
+// WindowsZone gives the IANA name for a time zone's name in Windows, such as "W. Europe Standard Time".
+func WindowsZone(name string) (iana string, ok bool) {
+	name = strings.TrimSpace(name)
+	if z, ok := windowsZones[name]; ok {
+		return z.iana, true
+	}
+	for key, z := range windowsZones {
+		if strings.EqualFold(key, name) {
+			return z.iana, true
+		}
+	}
+	return "", false
+}
+
+// displayedZone gives the IANA name for what Windows shows to people: "(UTC+10:00) Canberra, Melbourne, Sydney". Older
+// versions wrote GMT, so what stands in parentheses is not compared.
+func displayedZone(name string) (iana string, ok bool) {
+	cities := withoutOffset(name)
+	for _, z := range windowsZones {
+		if cities != "" && strings.EqualFold(withoutOffset(z.shown), cities) {
+			return z.iana, true
+		}
+	}
+	return "", false
+}
+
+func withoutOffset(shown string) string {
+	if strings.HasPrefix(shown, "(") {
+		_, shown, _ = strings.Cut(shown, ")")
+	}
+	return strings.TrimSpace(shown)
+}
