@@ -28,7 +28,7 @@ func (r *reader) database(raw any) (string, error) {
 		return "", err
 	}
 	if strings.HasPrefix(s, "file:") {
-		return "", errors.New("give the path alone, without file:")
+		return "", errors.New("give the path alone, without file: before it")
 	}
 	if strings.Contains(s, "://") {
 		return "", errors.New("not supported yet: give the path of an SQLite file")

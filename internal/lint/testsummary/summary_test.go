@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A module with tests of each outcome, as the real go command reports them.
+var module = map[string]string{
+	"go.mod":         "module example\n\ngo 1.26\n",
+	"good/a_test.go": "package good\n\nimport \"testing\"\n\nfunc TestGood(t *testing.T) { t.Log(\"chatter\") }\n",
+	"skip/a_test.go": `package skip
+
+import "testing"
+
+func TestGood(t *testing.T) {}
+func TestServer(t *testing.T) {
+	t.Run("radicale", func(t *testing.T) { t.Skip("not root: radicale cannot be installed") })
+	t.Run("silent", func(t *testing.T) { t.SkipNow() })
+}
+`,
+	"bad/a_test.go":    "package bad\n\nimport \"testing\"\n\nfunc TestBad(t *testing.T) { t.Error(\"broken thing\") }\n",
+	"broken/a_test.go": "package broken\n\nimport \"testing\"\n\nfunc TestBroken(t *testing.T) { undefined() }\n",
+	"dies/a_test.go":   "package dies\n\nimport (\n\t\"os\"\n\t\"testing\"\n)\n\nfunc TestDies(t *testing.T) { os.Exit(3) }\n",
+	"panics/a_test.go": "package panics\n\nimport \"testing\"\n\nfunc TestPanics(t *testing.T) { panic(\"boom\") }\n",
+	"none/a.go":        "package none\n",
+}
+
+func goTest(t *testing.T, packages ...string) (string, int) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range module {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
+	}
+	cmd := exec.Command("go", append([]string{"test", "-json"}, packages...)...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
+	stream, err := cmd.Output()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		require.NoError(t, err)
+	}
+	var out bytes.Buffer
+	code := run(bytes.NewReader(stream), &out)
+	return out.String(), code
+}
+
+func TestPassedAndSkipped(t *testing.T) {
+	out, code := goTest(t, "./good", "./skip", "./none")
+	assert.Zero(t, code, out)
+	assert.Contains(t, out, "ok  \texample/good")
+	assert.Contains(t, out, "ok  \texample/skip")
+	assert.NotContains(t, out, "chatter")
+	assert.Contains(t, out, "Skipped:\n"+
+		"  example/skip TestServer/radicale: not root: radicale cannot be installed\n"+
+		"  example/skip TestServer/silent: no reason given\n")
+	assert.Contains(t, out, "2 packages passed, 2 tests skipped, 0 failures")
+}
+
+func TestFailures(t *testing.T) {
+	for pkg, want := range map[string]string{
+		"bad": "broken thing", "broken": "undefined: undefined", "dies": "exit status 3", "panics": "boom",
+	} {
+		t.Run(pkg, func(t *testing.T) {
+			out, code := goTest(t, "./good", "./"+pkg)
+			assert.Equal(t, 1, code, out)
+			assert.Contains(t, out, "FAIL\texample/"+pkg)
+			assert.Contains(t, out, want)
+			assert.Contains(t, out, "\nFailed:\n  example/"+pkg)
+			assert.Contains(t, out, "ok  \texample/good", "the others are still shown")
+		})
+	}
+}
+
+func TestIncompleteStreams(t *testing.T) {
+	for name, stream := range map[string]string{
+		"nothing":           "",
+		"no events":         "go: no such tool\n",
+		"no result":         `{"Action":"start","Package":"a"}` + "\n",
+		"one without end":   `{"Action":"start","Package":"a"}` + "\n" + `{"Action":"pass","Package":"b"}` + "\n",
+		"only empty":        `{"Action":"start","Package":"a"}` + "\n" + `{"Action":"skip","Package":"a"}` + "\n",
+		"cut in the middle": `{"Action":"start","Package":"a"}` + "\n" + `{"Action":"pa`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			assert.Equal(t, 1, run(strings.NewReader(stream), &out), out.String())
+		})
+	}
+	var out bytes.Buffer
+	assert.Equal(t, 1, run(iotest.ErrReader(errors.New("gone")), &out))
+	assert.Contains(t, out.String(), "gone")
+}
