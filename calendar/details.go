@@ -40,7 +40,7 @@ func (e *Event) Write(d Details) ([]byte, error) {
 	for _, c := range e.Components {
 		d.stamp(p, c, func() {
 			p.editText(c, "LOCATION", true, d.intoLocation)
-			p.editText(c, "DESCRIPTION", true, d.intoDescription)
+			p.editDescription(c, true, d.intoDescription, d.intoHTML)
 			p.editHTML(c, d.intoHTML)
 			d.setURL(p, c)
 			d.setConference(p, c)
@@ -58,7 +58,7 @@ func (e *Event) Erase(d Details) ([]byte, error) {
 	for _, c := range e.Components {
 		d.stamp(p, c, func() {
 			p.editText(c, "LOCATION", false, d.outOfLocation)
-			p.editText(c, "DESCRIPTION", false, d.outOfDescription)
+			p.editDescription(c, false, d.outOfDescription, d.outOfHTML)
 			p.editHTML(c, d.outOfHTML)
 			p.Remove(c, "URL", ours)
 			p.Remove(c, "CONFERENCE", ours)
@@ -153,34 +153,4 @@ func (d Details) setSeal(p *Patch, c *Component) {
 	if n == 0 {
 		p.Insert(c, head, encodeText(d.Seal))
 	}
-}
-
-// editText edits the first property of a name as TEXT. One that is not there is edited as an empty one, when create says
-// so, and one that the edit left empty is removed.
-func (p *Patch) editText(c *Component, name string, create bool, edit func(*rawText)) {
-	first := true
-	n := p.Edit(c, name, func(raw string) (string, bool) {
-		if !first {
-			return raw, true
-		}
-		first = false
-		t := newRawText(raw)
-		edit(t)
-		return t.raw, t.raw == raw || t.raw != ""
-	})
-	if t := newRawText(""); n == 0 && create {
-		if edit(t); t.raw != "" {
-			p.Insert(c, name, t.raw)
-		}
-	}
-}
-
-func (p *Patch) editHTML(c *Component, edit func(*rawText)) {
-	c.doc.own(c.sec, func(i int, l line) {
-		if l.name == "X-ALT-DESC" && isHTML(l) && l.value() != "" {
-			t := newRawText(l.value())
-			edit(t)
-			p.set(i, l, l.head(), t.raw, true)
-		}
-	})
 }

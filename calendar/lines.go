@@ -74,6 +74,9 @@ func readDocument(s string) (*document, error) {
 	for i := range d.lines {
 		l := &d.lines[i]
 		l.in = open
+		if (l.name == "BEGIN" || l.name == "END") && len(l.head()) != len(l.name) {
+			return nil, fmt.Errorf("%w: line %d: %.40q with parameters", ErrMalformed, i+1, l.name)
+		}
 		switch l.name {
 		case "BEGIN":
 			open = d.begin(i, open)
@@ -128,7 +131,7 @@ func (d *document) first(sec int, name string) (line, bool) {
 			return l, true
 		}
 	}
-	return line{}, false
+	return line{colon: -1, in: -1}, false
 }
 
 // readLines splits a text into logical lines. Joining their raw parts gives the text back.

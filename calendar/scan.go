@@ -11,6 +11,7 @@ import (
 // be up to 32, in lower case. Where uid is "" it takes Parse to say why.
 func Scan(data []byte, needles [][]byte) (uid string, hit bool) {
 	s := newScanner(data, needles)
+	s.line(len(data) - len(bytes.TrimPrefix(data, []byte("\ufeff"))))
 	for i := 0; i < len(data); i++ {
 		set := s.wanted[data[i]]
 		if set == 0 {
@@ -41,9 +42,10 @@ type scanner struct {
 	anchors [maxNeedles]int // where in the needle the byte stands that is looked for
 	wanted  [256]uint64     // byte → set of needles whose anchor it is, and lineStart
 
-	depth int // of components within the VEVENT; 0 outside of one
-	uid   string
-	hit   bool
+	depth   int  // how many components are open
+	inEvent bool // the second of them is a VEVENT
+	uid     string
+	hit     bool
 }
 
 func newScanner(data []byte, needles [][]byte) *scanner {
@@ -158,17 +160,21 @@ func startsLine(data []byte, i int) bool {
 
 // line follows the components and takes the UID that stands directly in the first VEVENT.
 func (s *scanner) line(i int) {
+	if i = afterFold(s.data, i); i >= len(s.data) {
+		return
+	}
 	switch lower(s.data[i]) {
 	case 'b':
-		if end := matchFold(s.data, i, []byte("begin:")); end >= 0 && (s.depth > 0 || s.isEvent(end)) {
+		if end := matchFold(s.data, i, []byte("begin:")); end >= 0 {
 			s.depth++
+			s.inEvent = s.depth == 2 && s.isEvent(end) || s.depth > 2 && s.inEvent
 		}
 	case 'e':
-		if s.depth > 0 && matchFold(s.data, i, []byte("end:")) >= 0 {
+		if matchFold(s.data, i, []byte("end:")) >= 0 {
 			s.depth--
 		}
 	case 'u':
-		if s.depth == 1 && matchFold(s.data, i, []byte("uid")) >= 0 {
+		if s.depth == 2 && s.inEvent && matchFold(s.data, i, []byte("uid")) >= 0 {
 			if l := s.read(i); l.name == "UID" {
 				s.uid = decodeText(l.value())
 			}
