@@ -69,7 +69,7 @@ func TestPassedAndSkipped(t *testing.T) {
 
 func TestFailures(t *testing.T) {
 	for pkg, want := range map[string]string{
-		"bad": "broken thing", "broken": "undefined: undefined", "dies": "exit status 3", "panics": "boom",
+		"bad": "broken thing", "broken": "undefined: undefined", "dies": "=== RUN   TestDies", "panics": "boom",
 	} {
 		t.Run(pkg, func(t *testing.T) {
 			out, code := goTest(t, "./good", "./"+pkg)
