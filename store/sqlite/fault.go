@@ -1,0 +1,56 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+
+	sqlite "modernc.org/sqlite"
+	codes "modernc.org/sqlite/lib"
+
+	"convoke/store"
+)
+
+var errReadOnly = errors.New("it cannot be written to: " +
+	"run as its owner, and look at the mode of the file and its folder and at the mount")
+
+// fail says what was tried. It returns nil for nil.
+func fail(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("ledger: %s: %w", what, explain(err))
+}
+
+// explain adds to an error of SQLite what it means here and what to do about it. Whatever the error is, nothing of
+// the transaction has happened.
+func explain(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() & 0xff { // the primary code
+	case codes.SQLITE_FULL:
+		return fmt.Errorf("the disk is full, nothing was recorded: make room: %w", err)
+	case codes.SQLITE_READONLY, codes.SQLITE_PERM:
+		return fmt.Errorf("%w: %w", errReadOnly, err)
+	case codes.SQLITE_BUSY, codes.SQLITE_LOCKED:
+		return fmt.Errorf("another program has kept it busy for %v: try again: %w", busyTimeout, err)
+	case codes.SQLITE_IOERR, codes.SQLITE_CANTOPEN:
+		return fmt.Errorf("it cannot be read or written, nothing was recorded: look at the disk and at the rights: %w", err)
+	case codes.SQLITE_CORRUPT, codes.SQLITE_NOTADB:
+		return damaged(err)
+	}
+	if e.Code() == codes.SQLITE_CONSTRAINT_FOREIGNKEY {
+		return fmt.Errorf("a row that this one needs: %w", store.ErrNotFound)
+	}
+	return err
+}
+
+func damaged(why error) error {
+	return fmt.Errorf("%w (%w): stop convoke, keep the file aside and bring back the last backup", store.ErrDamaged, why)
+}
+
+func isBusy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == codes.SQLITE_BUSY
+}

@@ -1,0 +1,99 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	stdsync "sync"
+	"syscall"
+	"time"
+
+	"convoke/store"
+)
+
+// A passLock is the lock of passes, held. It is an flock(2) on a file of its own, so the kernel releases it when the
+// process ends, however it ends. The file stays: removing it would let two processes lock two files of one name.
+type passLock struct {
+	file *os.File // nil for a ledger in memory
+	beat beat
+}
+
+func lockPath(path string) string { return path + ".lock" }
+
+// Lock takes the lock of passes. Where another process has it, the error wraps store.ErrLocked and names its id.
+func (l *Ledger) Lock() (release func(), err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.held != nil {
+		return nil, fmt.Errorf("%w (this process, %d)", store.ErrLocked, os.Getpid())
+	}
+	held := &passLock{}
+	if l.path != "" {
+		if held, err = lockFile(lockPath(l.path)); err != nil {
+			return nil, err
+		}
+	}
+	l.held = held
+	var once stdsync.Once
+	return func() { once.Do(l.unlock) }, nil
+}
+
+func (l *Ledger) unlock() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.held == nil {
+		return
+	}
+	l.held.release()
+	l.held = nil
+}
+
+func lockFile(name string) (*passLock, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock of passes: %w", err)
+	}
+	if err := flock(f, syscall.LOCK_EX); err != nil {
+		return nil, errors.Join(lockError(f, err), f.Close())
+	}
+	p := &passLock{file: f}
+	p.beat, _ = readBeat(f) // what the last holder left behind; a torn one is as good as none
+	p.beat.PID = os.Getpid()
+	if err := p.beat.write(f); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock of passes: %w", err), f.Close())
+	}
+	return p, nil
+}
+
+func lockError(f *os.File, err error) error {
+	if !errors.Is(err, syscall.EWOULDBLOCK) {
+		return fmt.Errorf("lock of passes: %w", err)
+	}
+	if b, err := readBeat(f); err == nil && b.PID != 0 {
+		return fmt.Errorf("%w (process %d)", store.ErrLocked, b.PID)
+	}
+	return store.ErrLocked
+}
+
+func (p *passLock) release() {
+	if p.file == nil {
+		return
+	}
+	p.beat.PID = 0
+	_ = p.beat.write(p.file) // only for people; the lock itself goes with the file
+	_ = p.file.Close()
+}
+
+// flock does not wait for a holder, but outlasts Holder, which takes the lock for the blink of an eye.
+func flock(f *os.File, how int) error {
+	for try := 0; ; try++ {
+		err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
+		switch {
+		case errors.Is(err, syscall.EINTR):
+		case errors.Is(err, syscall.EWOULDBLOCK) && try < 5:
+			time.Sleep(10 * time.Millisecond)
+		default:
+			return err
+		}
+	}
+}
