@@ -1,0 +1,117 @@
+package caldav
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"convoke/calendar"
+)
+
+// A client sends requests and insists on the answers that the standards promise.
+type client struct{ Doer }
+
+// A query is a PROPFIND or a REPORT.
+type query struct {
+	method string
+	at     place
+	depth  string // "0" or "1"
+	body   string
+	moved  bool // an answer from another path is accepted
+}
+
+// An answer is what a multistatus told besides its rows.
+type answer struct {
+	token  string
+	header http.Header
+	final  place // who answered in the end
+}
+
+// multistatus sends a query and gives fn each row as it comes. Anything but a whole multistatus is an error.
+func (c client) multistatus(ctx context.Context, q query, fn func(*response) error) (answer, error) {
+	req, err := newRequest(ctx, q.method, q.at, strings.NewReader(q.body))
+	if err != nil {
+		return answer{}, err
+	}
+	req.Header.Set("Content-Type", "application/xml; charset=utf-8") // two of seven servers refuse others
+	req.Header.Set("Depth", q.depth)
+	res, err := c.send(req)
+	if err != nil {
+		return answer{}, err
+	}
+	defer closeBody(res)
+	final := finalPlace(res, q.at)
+	switch {
+	case res.StatusCode != http.StatusMultiStatus:
+		return answer{}, newStatusError(req, res, collection)
+	case !q.moved && final.dir() != q.at.dir():
+		return answer{}, &StatusError{Method: q.method, URL: safeURL(req), Code: http.StatusMovedPermanently, Header: res.Header, meaning: calendar.ErrMissing}
+	}
+	token, err := readMultistatus(res.Body, fn)
+	if err != nil {
+		return answer{}, fmt.Errorf("%s %s: %w", q.method, safeURL(req), err)
+	}
+	return answer{token: token, header: res.Header, final: final}, nil
+}
+
+// newRequest makes a request whose URL has exactly the path given.
+func newRequest(ctx context.Context, method string, at place, body io.Reader) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, method, at.String(), body)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", method, at, err)
+	}
+	return req, nil
+}
+
+// errNoAnswer marks a request that the server never answered.
+var errNoAnswer = errors.New("no answer")
+
+// send names the request in the error of one that had no answer, without what may be secret in its URL.
+func (c client) send(req *http.Request) (*http.Response, error) {
+	res, err := c.Do(req)
+	if err == nil {
+		return res, nil
+	}
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	return nil, fmt.Errorf("%s %s: %w: %w", req.Method, safeURL(req), errNoAnswer, err)
+}
+
+// finalPlace is where the answer came from, after redirects; asked where the Doer does not tell.
+func finalPlace(res *http.Response, asked place) place {
+	if res.Request == nil || res.Request.URL == nil {
+		return asked
+	}
+	p, err := parsePlace(res.Request.URL.String())
+	if err != nil {
+		return asked
+	}
+	return p
+}
+
+// closeBody reads a little more, so that the connection can be used again.
+func closeBody(res *http.Response) {
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10))
+	_ = res.Body.Close()
+}
+
+// strict is a Doer for libraries: an answer that is not 207 is a StatusError.
+type strict struct{ client }
+
+func (s strict) Do(req *http.Request) (*http.Response, error) {
+	res, err := s.send(req)
+	if err != nil {
+		return nil, err
+	}
+	if res.StatusCode != http.StatusMultiStatus {
+		defer closeBody(res)
+		return nil, newStatusError(req, res, collection)
+	}
+	return res, nil
+}
