@@ -1,0 +1,75 @@
+# convoke. `make` builds, `make test` runs everything, `make help` lists the rest.
+
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+BINDIR   ?= $(PREFIX)/bin
+LIBDIR   ?= $(PREFIX)/lib
+DOCDIR   ?= $(PREFIX)/share/doc/convoke
+MANDIR   ?= $(PREFIX)/share/man
+
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+COMMIT   ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+LDFLAGS  := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+BINARY   := bin/convoke
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := build
+.PHONY: build test prerequisites vet lint gotest demo install uninstall clean help FORCE
+
+build: $(BINARY) ## build bin/convoke
+
+$(BINARY): FORCE # the go command knows best what is out of date
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./cmd/convoke
+
+test: prerequisites vet lint gotest ## everything: checks, and all tests, with the real calendar servers
+
+prerequisites: ## what the tests need from the system; installed when root, else named
+	@tools/prerequisites
+
+vet: ## go vet
+	$(GO) vet ./...
+
+lint: ## formatting, staticcheck, import directions, the systemd unit
+	@unformatted=$$(gofmt -l .); \
+		if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
+	$(GO) tool -modfile=tools/go.mod staticcheck ./...
+	$(GO) test ./internal/lint
+
+# These start real calendar servers, on ports of their own and with packages that they install: one after the other.
+SERVER_SUITES := ./calendar/caldav ./calendar/caldavtest/servers ./cmd/convoke
+GOTEST := $(GO) test -json -race -count=1 -timeout=10m $(TESTFLAGS)
+
+gotest: ## all tests with the race detector; ends with what was skipped and why
+	@mkdir -p bin
+	@$(GO) build -o bin/testsummary ./internal/lint/testsummary
+	@suites=$$($(GO) list $(SERVER_SUITES)); \
+	others=$$($(GO) list ./... | grep -vxF "$$suites"); \
+	{ status=0; $(GOTEST) $$others || status=1; $(GOTEST) -p 1 $$suites || status=1; exit $$status; } | bin/testsummary
+
+demo: ## a calendar server and a platform in one process, to try with a calendar program
+	$(GO) run ./cmd/convoke demo
+
+install: build ## into PREFIX (and DESTDIR): program, unit, user, example configuration, documents
+	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBDIR)/systemd/system' '$(DESTDIR)$(LIBDIR)/sysusers.d' '$(DESTDIR)$(DOCDIR)'
+	install -m 0755 $(BINARY) '$(DESTDIR)$(BINDIR)/convoke'
+	sed 's|/usr/bin/convoke|$(BINDIR)/convoke|' systemd/convoke.service >bin/convoke.service
+	install -m 0644 bin/convoke.service '$(DESTDIR)$(LIBDIR)/systemd/system/convoke.service'
+	install -m 0644 systemd/convoke.sysusers.conf '$(DESTDIR)$(LIBDIR)/sysusers.d/convoke.conf'
+	install -m 0644 systemd/README.md '$(DESTDIR)$(DOCDIR)/systemd.md'
+	install -m 0644 $(wildcard README.md) CHANGELOG.md LICENSE config.example.toml $(wildcard doc/*.md) '$(DESTDIR)$(DOCDIR)'
+	for page in $(wildcard doc/*.[1-8]); do \
+		install -D -m 0644 -t '$(DESTDIR)$(MANDIR)'/man$${page##*.} $$page; done
+
+uninstall: ## take away what install put there; configuration and ledger stay
+	rm -f '$(DESTDIR)$(BINDIR)/convoke' '$(DESTDIR)$(LIBDIR)/systemd/system/convoke.service' \
+		'$(DESTDIR)$(LIBDIR)/sysusers.d/convoke.conf' $(foreach page,$(wildcard doc/*.[1-8]),'$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))')
+	rm -rf '$(DESTDIR)$(DOCDIR)'
+
+clean: ## what was built
+	rm -rf bin
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
