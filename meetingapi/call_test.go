@@ -186,6 +186,36 @@ func TestDefiniteIsFalseForWhatItDoesNotKnow(t *testing.T) {
 	assert.True(t, Definite(fmt.Errorf("wrapped: %w", post(t, always(400, "")))))
 }
 
+func TestUpdateIsAnsweredAboutItsMeeting(t *testing.T) {
+	require.NoError(t, put(t, always(200, `{"responseCode":0,"data":{"id":"`+someID+`","meetingId":"1"}}`)))
+	err := put(t, always(200, `{"responseCode":0,"data":{"id":"5e945c36b863b82cefdddf55","meetingId":"1"}}`))
+	checkKind(t, ErrTransient, err)
+	assert.ErrorContains(t, err, "an answer about another meeting")
+}
+
+// closing is a body that knows whether it was closed.
+type closing struct {
+	io.Reader
+	closed bool
+}
+
+func (c *closing) Close() error { c.closed = true; return nil }
+
+func TestAnswersAreClosed(t *testing.T) {
+	for status, text := range map[int]string{200: "{}", 400: "", 302: "<html>"} {
+		body := &closing{Reader: strings.NewReader(text)}
+		d := always(status, "")
+		answer := d.answer
+		d.answer = func(r *http.Request) (*http.Response, error) {
+			resp, err := answer(r)
+			resp.Body = body
+			return resp, err
+		}
+		require.Error(t, put(t, d))
+		assert.True(t, body.closed, status)
+	}
+}
+
 // broken is a body that ends with an error.
 type broken struct{ io.Reader }
 

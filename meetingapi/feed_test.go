@@ -109,6 +109,7 @@ func TestFeedThatIsNone(t *testing.T) {
 		"event alone":      "BEGIN:VEVENT\r\nEND:VEVENT\r\n",
 		"crossed ends":     calendar("BEGIN:VEVENT", "BEGIN:VALARM", "END:VEVENT", "END:VALARM"),
 		"text behind":      calendar() + "hello",
+		"second one cut":   calendar() + "BEGIN:VCALENDAR\r\n",
 		"end without open": "END:VCALENDAR\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
