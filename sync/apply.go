@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"convoke/calendar"
 	"convoke/meetingapi"
@@ -127,9 +128,6 @@ func (p *pass) update(ctx context.Context, s Situation, a Action) (string, error
 	if err := p.changed(ctx, id, p.answered(a.Meeting, answer), a.Link); err != nil {
 		return "", err
 	}
-	if answer.IsClosed && a.Meeting.State == store.Live && a.Meeting.End.After(p.Now()) {
-		return "", fmt.Errorf("the platform changed the meeting but says that it is closed, though its time is still to come; open it there, or take the join link out of the event and type the marker again")
-	}
 	return "PUT /meeting/" + a.Meeting.PlatformID + " " + describe(a.Request), nil
 }
 
@@ -227,15 +225,15 @@ func (p *pass) save(ctx context.Context, a Action) error {
 
 // answered is the meeting as the platform acknowledged it.
 func (p *pass) answered(m store.Meeting, answer meetingapi.Meeting) store.Meeting {
-	m.Answer, m.UpdatedAt = answer.Raw, p.Now()
+	m.Answer, m.Closed, m.UpdatedAt = answer.Raw, answer.IsClosed, p.Now()
 	return m
 }
 
 // granted says so when the platform granted less than was asked.
 func (p *pass) granted(a Action, answer meetingapi.Meeting) {
-	if (a.Request.Dialin && !answer.IsDialin) || (a.Request.Recorded && !answer.IsRecorded) {
+	if (a.Request.Dialin && !answer.Dialin) || (a.Request.Recorded && !answer.Recorded) {
 		p.Log.Warn("the platform granted less than was asked: its meeting type may not allow dial-in or recording",
-			"uid", a.Link.UID, "type", a.Request.Type, "dialin", answer.IsDialin, "recorded", answer.IsRecorded)
+			"uid", a.Link.UID, "type", a.Request.Type, "dialin", answer.Dialin, "recorded", answer.Recorded)
 	}
 }
 
@@ -261,7 +259,7 @@ func (p *pass) edit(ctx context.Context, w *watched, s Situation, a Action) (cal
 		if err != nil {
 			return before, nil, err
 		}
-		ev, err := calendar.Parse(before.Data, p.o.Home)
+		ev, err := calendar.Parse(before.Data, w.home)
 		if err != nil {
 			return before, nil, err
 		}
@@ -282,7 +280,7 @@ func (p *pass) edit(ctx context.Context, w *watched, s Situation, a Action) (cal
 		if err != nil {
 			return before, nil, err
 		}
-		if !p.stuck(stored, a, details) {
+		if !stuck(stored, a, details, w.home) {
 			lost = errors.New("the calendar accepted the join details, but they are not in the event")
 			continue
 		}
@@ -305,8 +303,8 @@ func patched(ev *calendar.Event, a Action, d calendar.Details) ([]byte, error) {
 }
 
 // stuck reports whether the calendar holds what was written: by meaning, since many rewrite what they are given.
-func (p *pass) stuck(o calendar.Object, a Action, d calendar.Details) bool {
-	ev, err := calendar.Parse(o.Data, p.o.Home)
+func stuck(o calendar.Object, a Action, d calendar.Details, home *time.Location) bool {
+	ev, err := calendar.Parse(o.Data, home)
 	if err != nil {
 		return false
 	}

@@ -132,6 +132,8 @@ func (s Situation) active() Decision {
 		return Decision{Rule: Write, Text: "the join details go into the event", Action: &Action{Kind: WriteDetails, Link: *s.Link, Meeting: *s.Meeting}}
 	case !c.End.After(s.Now):
 		return Decision{Rule: Finished, Text: "the event is over"}
+	case s.Meeting.Closed:
+		return Decision{Rule: StillClosed, Text: "the platform says that the meeting is closed, though its time is still to come; open it there, or take the join link out of the event and type the marker again once it is given up"}
 	}
 	return Decision{Rule: Unchanged, Text: "meeting and event agree"}
 }

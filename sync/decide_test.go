@@ -215,6 +215,7 @@ func decisions(t *testing.T) []decision {
 		{"moved from the past", with(linked(t, "DTSTART:20261201T090000Z", "DTEND:20261201T100000Z"), past), Update, UpdateMeeting, nil},
 		{"not written yet", with(linked(t, "LOCATION:@meet"), func(s *Situation) { s.Link.Written = false }), Write, WriteDetails, nil},
 		meetings("retitled after its end", with(linked(t, "SUMMARY:Minutes"), past), Finished),
+		meetings("the platform says closed for a time to come", with(linked(t), func(s *Situation) { s.Meeting.Closed = true }), StillClosed),
 		meetings("nothing changed", linked(t), Unchanged),
 		meetings("the marker in the title was taken out, the link stays", linked(t, "SUMMARY:Budget"), Unchanged),
 		meetings("the link stays in DESCRIPTION only", linked(t, "LOCATION:Room 5", "DESCRIPTION:https://meet.example.com/join/1111-2222-3333-4444"), Unchanged),

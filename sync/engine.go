@@ -25,7 +25,7 @@ type Organizer struct {
 	Email     string
 	Addresses []string // Email and her aliases, lower case
 	UserID    string
-	Home      *time.Location // for floating times and time zones that nobody knows
+	Home      *time.Location // hers; nil: each calendar's own
 	Rules     Rules
 	Platform  Platform
 	Agenda    bool  // the platform's agenda may carry our reference
@@ -36,7 +36,7 @@ type Organizer struct {
 type Calendars interface {
 	// Source tells what is configured; when it changes, Find is asked again.
 	Source(organizer string) string
-	// Find runs discovery: the calendars (URL, Name, Source, Profile, Shared) that are to be watched.
+	// Find runs discovery: the calendars (URL, Name, Source, Profile, TimeZone, Shared) that are to be watched.
 	Find(ctx context.Context, organizer string) ([]store.Calendar, error)
 	// Open opens a calendar that Find found, now or earlier, without asking anybody.
 	Open(c store.Calendar) (calendar.Collection, error)
@@ -98,7 +98,7 @@ func (e *Engine) Pass(ctx context.Context, only string) (Report, error) {
 	}
 	var total Report
 	var merging stdsync.Mutex // guards total
-	g, ctx := errgroup.WithContext(ctx)
+	g, within := errgroup.WithContext(ctx)
 	g.SetLimit(max(1, e.Workers))
 	for _, o := range people {
 		if only != "" && o.Email != only {
@@ -106,7 +106,7 @@ func (e *Engine) Pass(ctx context.Context, only string) (Report, error) {
 		}
 		g.Go(func() error {
 			p := pass{Engine: e, o: o}
-			err := p.run(ctx)
+			err := p.run(within)
 			merging.Lock()
 			defer merging.Unlock()
 			total.add(p.report)

@@ -102,9 +102,8 @@ func (l *look) etag(href string) string {
 	if l.known == nil {
 		l.known = map[string]known{}
 		// A ledger that fails here fails again, with a place for its error, when the rows are written.
-		_ = l.Ledger.ETags(context.Background(), l.w.ID, func(href, etag string) error {
+		_ = l.Ledger.ETags(context.Background(), l.w.ID, func(href, etag string) {
 			l.known[href] = known{etag: etag}
-			return nil
 		})
 	}
 	return l.known[href].etag

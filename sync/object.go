@@ -234,7 +234,7 @@ func (u *unfit) Unwrap() error { return u.err }
 
 // situation gathers what is known of an event that is there.
 func (p *pass) situation(ctx context.Context, w *watched, row store.ObjectRow, o calendar.Object) (Situation, error) {
-	ev, err := calendar.Parse(o.Data, p.o.Home)
+	ev, err := calendar.Parse(o.Data, w.home)
 	if err != nil {
 		return Situation{}, &unfit{err}
 	}

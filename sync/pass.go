@@ -24,6 +24,7 @@ type pass struct {
 type watched struct {
 	store.Calendar
 	col  calendar.Collection
+	home *time.Location             // for floating times and time zones that nobody knows
 	err  error                      // it could not be looked at, or failed since
 	read map[string]calendar.Object // what the look brought along, by href, up to readAhead
 	size int
@@ -224,12 +225,24 @@ func (p *pass) open(ctx context.Context) error {
 			continue
 		}
 		w := &watched{Calendar: row, read: map[string]calendar.Object{}}
+		w.home = p.home(row)
 		if w.col, w.err = p.Calendars.Open(row); w.err != nil {
 			p.failed(w, "", w.err)
 		}
 		p.calendars = append(p.calendars, w)
 	}
 	return nil
+}
+
+// home is the time zone of a calendar's floating times: the organizer's, else the calendar's own, else UTC.
+func (p *pass) home(c store.Calendar) *time.Location {
+	if p.o.Home != nil {
+		return p.o.Home
+	}
+	if zone, err := time.LoadLocation(c.TimeZone); err == nil {
+		return zone // UTC for ""
+	}
+	return time.UTC
 }
 
 // rediscovery is how often the organizer's calendars are searched for again, so that a new one is found.
@@ -285,7 +298,7 @@ func (p *pass) replace(ctx context.Context, known, found []store.Calendar) error
 				row = k
 			}
 		}
-		row.Name, row.Source, row.Shared, row.Left = f.Name, f.Source, f.Shared, false
+		row.Name, row.Source, row.TimeZone, row.Shared, row.Left = f.Name, f.Source, f.TimeZone, f.Shared, false
 		if row.Profile == "" {
 			row.Profile = f.Profile
 		}

@@ -20,6 +20,7 @@ const (
 	Confidential   Rule = "confidential"    // CLASS:CONFIDENTIAL in a calendar that is not her own
 	Unanswered     Rule = "unanswered"      // an earlier creation got no answer
 	OptedOut       Rule = "opted-out"       // the organizer took every trace of the link out
+	Existing       Rule = "existing"        // it was there at the first look; only ever said by Explain
 	Gone           Rule = "gone"            // the event is gone, and has no meeting
 )
 
@@ -50,10 +51,12 @@ const (
 	BecameAllDay     Rule = "became-all-day"    // the event of a meeting has no time of day any more
 	BecameSeries     Rule = "became-series"     // the event of a meeting recurs now
 	TwoPlaces        Rule = "two-places"        // the event stands in two places at once
+	StillClosed      Rule = "still-closed"      // the platform says closed, though the time is to come
 	Finished         Rule = "finished"          // meeting and event are over
 )
 
 // held are the rules under which something waits for a person.
 var held = map[Rule]bool{
 	Unanswered: true, OrganizerChanged: true, BecameAllDay: true, BecameSeries: true, TwoPlaces: true,
+	StillClosed: true,
 }

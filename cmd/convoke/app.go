@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"convoke/calendar"
+	"convoke/internal/calendars"
+	"convoke/internal/config"
+	"convoke/internal/keyring"
+	"convoke/internal/people"
+	"convoke/internal/terminal"
+	"convoke/internal/transport"
+	"convoke/store/sqlite"
+	"convoke/sync"
+)
+
+// An app is what most commands need: configuration, ledger, keys, and an engine over them.
+type app struct {
+	cfg    *config.Config
+	ledger *sqlite.Ledger
+	keys   keyring.Keyring
+	people *people.People
+	cals   *calendars.Calendars
+	engine *sync.Engine
+	log    *slog.Logger
+}
+
+// A mode says how a command uses the ledger.
+type mode int
+
+const (
+	reading mode = iota // beside a daemon; neither ledger nor key is made
+	writing             // short transactions beside a daemon; ledger and key are made when missing
+	copying             // a private copy of the ledger, for a preview
+	patient             // the daemon: waits are kept
+)
+
+// load reads the configuration, and becomes the ledger's owner when started as root.
+func (s *streams) load() (*config.Config, error) {
+	path, err := config.Find(s.config)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	cfg, err := config.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	return cfg, becomeOwner(cfg.Database)
+}
+
+// open loads the configuration and wires everything up.
+func (s *streams) open(ctx context.Context, m mode) (*app, error) {
+	cfg, err := s.load()
+	if err != nil {
+		return nil, err
+	}
+	return s.assemble(ctx, cfg, nil, m)
+}
+
+// assemble wires everything up for a configuration, over a ledger that is open already or is opened here.
+func (s *streams) assemble(ctx context.Context, cfg *config.Config, ledger *sqlite.Ledger, m mode) (*app, error) {
+	a := &app{cfg: cfg, ledger: ledger, log: s.logger()}
+	if err := a.openKeys(m); err != nil {
+		return nil, err
+	}
+	if err := a.openLedger(ctx, m); err != nil {
+		return nil, err
+	}
+	if err := a.wire(s, m); err != nil {
+		if ledger == nil {
+			a.ledger.Close()
+		}
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *app) openKeys(m mode) error {
+	keys, created, err := keyring.Open(a.cfg.KeyFile, m == writing || m == patient)
+	if errors.Is(err, fs.ErrNotExist) && (m == reading || m == copying) {
+		keys, err = keyring.Generate(), nil // nothing is sealed yet; what is made with these keys is not kept
+	}
+	if created {
+		a.log.Info("made the key of the seals; it belongs in the backup", "file", a.cfg.KeyFile)
+	}
+	a.keys = keys
+	return err
+}
+
+func (a *app) openLedger(ctx context.Context, m mode) (err error) {
+	switch {
+	case a.ledger != nil:
+		return nil
+	case m == copying:
+		a.ledger, err = sqlite.Copy(ctx, a.cfg.Database)
+		return err
+	case m == reading:
+		if _, err := os.Stat(a.cfg.Database); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("there is no ledger at %s yet; `convoke sync` or the daemon makes it", a.cfg.Database)
+		}
+	}
+	a.ledger, err = sqlite.Open(ctx, a.cfg.Database, sqlite.Options{Log: a.log})
+	return err
+}
+
+func (a *app) wire(s *streams, m mode) (err error) {
+	pool, quiet := transport.NewPool(), time.Duration(0)
+	if m == patient {
+		quiet = a.cfg.Details.Quiet
+	}
+	if a.people, err = people.New(a.cfg, a.ledger, a.keys, pool, userAgent(), quiet, time.Now); err != nil {
+		return err
+	}
+	if a.cals, err = calendars.New(a.cfg, pool, userAgent()); err != nil {
+		return err
+	}
+	a.engine = &sync.Engine{
+		Ledger: a.ledger, People: a.people.All, Calendars: a.cals, Seals: calendar.NewSealer(a.keys.Seal()),
+		Token: a.keys.MeetingToken, Now: time.Now, Stamp: sync.Stamp, Workers: a.cfg.Limits.Workers, Patient: m == patient, Log: a.log,
+	}
+	return nil
+}
+
+// logger logs to standard error: for the journal without times, which it has of its own.
+func (s *streams) logger() *slog.Logger {
+	if s.silent {
+		return slog.New(slog.DiscardHandler)
+	}
+	o := &slog.HandlerOptions{Level: slog.LevelInfo}
+	if s.verbose {
+		o.Level = slog.LevelDebug
+	}
+	if os.Getenv("JOURNAL_STREAM") != "" {
+		o.ReplaceAttr = func(groups []string, at slog.Attr) slog.Attr {
+			if at.Key == slog.TimeKey && len(groups) == 0 {
+				return slog.Attr{}
+			}
+			return at
+		}
+	}
+	return slog.New(slog.NewTextHandler(s.errTo, o))
+}
+
+// quietly is the engine's log for commands that print what they did themselves: only what no report has.
+func (s *streams) quietly() *slog.Logger {
+	if s.verbose {
+		return s.logger()
+	}
+	return slog.New(slog.DiscardHandler)
+}
+
+// progress shows long looks on a terminal.
+func (a *app) progress(s *streams) *terminal.Progress {
+	line := terminal.NewProgress(s.errTo)
+	a.engine.Progress = func(p sync.Progress) {
+		line.Say("%s, %s: %d events", p.Organizer, terminal.Plain(p.Calendar), p.Objects)
+	}
+	return line
+}
+
+// becomeOwner makes a program that was started as root the ledger's owner, or that of its folder, so that it leaves no
+// file behind that the daemon cannot write to.
+func becomeOwner(database string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	info, err := os.Stat(database)
+	if err != nil {
+		if info, err = os.Stat(filepath.Dir(database)); err != nil {
+			return nil // told, with advice, by whoever opens the ledger
+		}
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || owner.Uid == 0 {
+		return nil
+	}
+	var groups []int
+	if u, err := user.LookupId(strconv.Itoa(int(owner.Uid))); err == nil {
+		ids, _ := u.GroupIds()
+		for _, id := range ids {
+			if n, err := strconv.Atoi(id); err == nil {
+				groups = append(groups, n)
+			}
+		}
+	}
+	if err := errors.Join(syscall.Setgroups(groups), syscall.Setgid(int(owner.Gid)), syscall.Setuid(int(owner.Uid))); err != nil {
+		return fmt.Errorf("become the ledger's owner (user %d): %w", owner.Uid, err)
+	}
+	return nil
+}

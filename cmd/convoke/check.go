@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"convoke/internal/config"
+	"convoke/internal/keyring"
+	"convoke/internal/terminal"
+	"convoke/internal/transport"
+	"convoke/meetingapi"
+	"convoke/store"
+	"convoke/store/sqlite"
+)
+
+// A finding is one line of check.
+type finding struct {
+	What    string `json:"what"`
+	OK      bool   `json:"ok"`
+	Message string `json:"message"`
+}
+
+// A checkup collects findings.
+type checkup struct {
+	findings []finding
+}
+
+func (c *checkup) add(err error, what, fine string, args ...any) {
+	f := finding{What: what, OK: err == nil, Message: fmt.Sprintf(fine, args...)}
+	if err != nil {
+		f.Message = err.Error()
+	}
+	c.findings = append(c.findings, f)
+}
+
+func (c *checkup) failed() bool {
+	for _, f := range c.findings {
+		if !f.OK {
+			return true
+		}
+	}
+	return false
+}
+
+func newCheck(s *streams) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "check",
+		Short: "Check configuration, ledger, platform and every calendar, and say how to mend them",
+		Args:  args(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := s.load()
+			if err != nil {
+				return err
+			}
+			found := &checkup{}
+			found.add(nil, "configuration", "%s: %d organizers", cfg.File, len(cfg.Organizers))
+			s.check(c.Context(), cfg, found)
+			if asJSON {
+				err = s.out.JSON(found.findings)
+			} else {
+				found.print(s.out)
+			}
+			if err == nil && found.failed() {
+				err = errSome
+			}
+			return err
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
+	return c
+}
+
+func (c *checkup) print(o *terminal.Out) {
+	var rows [][]string
+	for _, f := range c.findings {
+		mark := o.Good("ok")
+		if !f.OK {
+			mark = o.Bad("failed")
+		}
+		rows = append(rows, []string{mark, f.What, terminal.Plain(f.Message)})
+	}
+	o.Table([]string{"", "WHAT", "RESULT"}, rows)
+}
+
+func (s *streams) check(ctx context.Context, cfg *config.Config, c *checkup) {
+	checkKey(cfg, c)
+	if !checkLedger(ctx, cfg, c) {
+		return
+	}
+	a, err := s.assemble(ctx, cfg, nil, copying)
+	if err != nil {
+		c.add(err, "set-up", "")
+		return
+	}
+	defer a.ledger.Close()
+	line := terminal.NewProgress(s.errTo)
+	defer line.Done()
+	for _, o := range cfg.Organizers {
+		line.Say("asking for %s", o.Email)
+		a.checkPlatform(ctx, o, c)
+		a.checkCalendars(ctx, o, c)
+	}
+	a.checkJoinURL(ctx, c)
+}
+
+func checkKey(cfg *config.Config, c *checkup) {
+	_, _, err := keyring.Open(cfg.KeyFile, false)
+	if errors.Is(err, fs.ErrNotExist) {
+		c.add(nil, "key", "%s is not there yet; the first start makes it, and it belongs in the backup", cfg.KeyFile)
+		return
+	}
+	c.add(err, "key", "%s", cfg.KeyFile)
+}
+
+// checkLedger answers whether it makes sense to go on.
+func checkLedger(ctx context.Context, cfg *config.Config, c *checkup) bool {
+	if _, err := os.Stat(cfg.Database); errors.Is(err, fs.ErrNotExist) {
+		_, err := os.Stat(filepath.Dir(cfg.Database))
+		if err != nil {
+			err = fmt.Errorf("its folder is not there (%w); make it, writable for convoke's user alone", err)
+		}
+		c.add(err, "ledger", "%s is not there yet; the first start makes it", cfg.Database)
+		return true
+	}
+	l, err := sqlite.Copy(ctx, cfg.Database)
+	if err != nil {
+		c.add(err, "ledger", "")
+		return false
+	}
+	defer l.Close()
+	n, err := l.Counts(ctx, "")
+	c.add(err, "ledger", "%s: %d meetings, %d events known", cfg.Database, n.Meetings, n.Objects)
+	return true
+}
+
+// checkPlatform reads the admins of the organizer's account: the one documented call that changes nothing.
+func (a *app) checkPlatform(ctx context.Context, o config.Organizer, c *checkup) {
+	what := "platform for " + o.Email
+	row, err := a.ledger.Organizer(ctx, o.Email)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		c.add(err, what, "")
+		return
+	}
+	account := o.AccountID
+	if account == "" {
+		account = row.AccountID
+	}
+	client := a.people.Client(o)
+	switch {
+	case client == nil:
+		c.add(errors.New("no API key is configured: set platform.api_key_file, or api_key_file of the organizer"), what, "")
+		return
+	case account == "":
+		c.add(nil, what, "not asked: without account_id nothing can be read there, and making a meeting is no way to check")
+		return
+	}
+	users, err := client.Admins(ctx, account)
+	if errors.Is(err, meetingapi.ErrAuth) {
+		err = fmt.Errorf("%w; put a valid key into its file", err)
+	}
+	c.add(err, what, "account %s has %d admins", account, len(users))
+}
+
+func (a *app) checkCalendars(ctx context.Context, o config.Organizer, c *checkup) {
+	found, err := a.cals.Find(ctx, o.Email)
+	if err != nil {
+		c.add(err, "calendars of "+o.Email, "")
+		return
+	}
+	for _, cal := range found {
+		shared := ""
+		if cal.Shared {
+			shared = ", shared by somebody else"
+		}
+		_, err := a.cals.Open(cal)
+		c.add(err, "calendar of "+o.Email, "%q at %s%s", cal.Name, cal.URL, shared)
+	}
+}
+
+// checkJoinURL fetches the join URL of a meeting that was made already, since nothing documents how one must look.
+func (a *app) checkJoinURL(ctx context.Context, c *checkup) {
+	const what = "join URL"
+	meetings, err := a.ledger.Meetings(ctx, "")
+	if err != nil || len(meetings) == 0 {
+		c.add(err, what, "not tried: no meeting has been made yet (%s)", a.cfg.Platform.JoinURL)
+		return
+	}
+	u := a.people.Join().URL(meetings[len(meetings)-1].Number)
+	client, err := transport.New(transport.Options{Origin: u, Redirects: true, UserAgent: userAgent(), MaxBody: 1 << 20})
+	if err != nil {
+		c.add(err, what, "")
+		return
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u, nil)
+	if err != nil {
+		c.add(err, what, "")
+		return
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		c.add(fmt.Errorf("%s: %w", u, err), what, "")
+		return
+	}
+	resp.Body.Close()
+	if resp.StatusCode >= 400 {
+		err = fmt.Errorf("%s answers %s; open it in a browser and mend platform.join_url", u, resp.Status)
+	}
+	c.add(err, what, "%s answers %s", u, resp.Status)
+}

@@ -1,0 +1,113 @@
+// Command convoke turns a calendar into the way to book web meetings. This package wires the others together: one file
+// for each subcommand, and app.go for what most of them need. Nothing is decided here.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"convoke/internal/config"
+	"convoke/internal/terminal"
+	"convoke/store"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// Exit codes.
+const (
+	exitDone    = 0
+	exitSome    = 1 // some of it failed; the rest was done
+	exitUsage   = 2 // wrong usage or configuration
+	exitLocked  = 3 // another instance holds the ledger
+	exitDamaged = 4 // the ledger is damaged or newer than the program
+)
+
+// run is the whole program, but for the process around it.
+func run(args []string, out, errOut io.Writer) int {
+	syscall.Umask(0o077) // the ledger, its journal and the key are nobody else's
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	s := &streams{out: terminal.New(out), err: terminal.New(errOut), errTo: errOut}
+	root := newRoot(s)
+	root.SetArgs(args)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !errors.Is(err, errSome) {
+		s.err.Printf("%s %v\n", s.err.Bad("convoke:"), err)
+	}
+	return exitCode(err)
+}
+
+// streams are where a command prints.
+type streams struct {
+	out, err *terminal.Out
+	errTo    io.Writer
+	config   string // -c
+	verbose  bool
+	silent   bool // no log, whatever happens
+}
+
+// errSome ends a command that has told already what failed.
+var errSome = errors.New("some of it failed")
+
+// usageError is a call that makes no sense.
+type usageError struct{ error }
+
+func exitCode(err error) int {
+	var usage usageError
+	var invalid *config.Invalid
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &usage), errors.As(err, &invalid):
+		return exitUsage
+	case errors.Is(err, store.ErrLocked):
+		return exitLocked
+	case errors.Is(err, store.ErrDamaged), errors.Is(err, store.ErrNewer):
+		return exitDamaged
+	}
+	return exitSome
+}
+
+func newRoot(s *streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "convoke",
+		Short: "Book in your normal calendar; the web meeting follows",
+		Long: `convoke watches calendars. When an organizer types @meet into an event, it makes the meeting on the platform and
+writes the join details into the event; moves, new titles and deletions follow.
+
+Exit codes: 0 done; 1 some of it failed, the rest was done; 2 wrong usage or configuration; 3 another convoke holds
+the ledger; 4 the ledger is damaged or newer than this program.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.PersistentFlags().StringVarP(&s.config, "config", "c", "", "configuration file (default /etc/convoke/config.toml, then ./config.toml)")
+	root.PersistentFlags().BoolVarP(&s.verbose, "verbose", "v", false, "log more, also titles and addresses")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w; see: %s --help", err, c.CommandPath())}
+	})
+	for _, add := range []func(*streams) *cobra.Command{
+		newRun, newReload, newSync, newPlan, newCheck, newStatus, newWhy, newOrganizer, newDemo, newVersion,
+	} {
+		root.AddCommand(add(s))
+	}
+	return root
+}
+
+// args wraps cobra's checks of arguments, so that a wrong number of them is a wrong usage.
+func args(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, a []string) error {
+		if err := check(c, a); err != nil {
+			return usageError{fmt.Errorf("%w; see: %s --help", err, c.CommandPath())}
+		}
+		return nil
+	}
+}

@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	stdsync "sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/spf13/cobra"
+
+	"convoke/internal/config"
+	"convoke/store/sqlite"
+	"convoke/sync"
+)
+
+func newRun(s *streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "run",
+		Short: "Run the daemon: passes by the schedule, until it is stopped",
+		Long: `Make a pass at once and then by the schedule (cron, in UTC). SIGHUP, or "convoke reload", reads the configuration again; a bad
+one is refused and the old one kept. SIGTERM ends the pass after the step that is under way.`,
+		Args: args(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			a, err := s.open(c.Context(), patient)
+			if err != nil {
+				return err
+			}
+			d := &service{streams: s, app: a}
+			return d.run(c.Context())
+		},
+	}
+}
+
+// A service is the daemon: one app after the other, a new one for each configuration that was read.
+type service struct {
+	*streams
+	app   *app
+	pulse pulse
+}
+
+func (d *service) run(ctx context.Context) error {
+	defer func() { d.app.ledger.Close() }()
+	release, err := d.app.ledger.Lock()
+	if err != nil {
+		return err
+	}
+	defer release()
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+
+	var watch stdsync.WaitGroup
+	defer watch.Wait()
+	watching, stop := context.WithCancel(ctx)
+	defer stop()
+	watch.Go(func() { d.watchdog(watching) })
+
+	v, commit := build()
+	d.app.log.Info("started", "version", v, "commit", commit, "organizers", len(d.app.cfg.Organizers), "schedule", d.app.cfg.Schedule.Text)
+	notify(daemon.SdNotifyReady)
+	for ctx.Err() == nil {
+		d.generation(ctx, hup)
+	}
+	notify(daemon.SdNotifyStopping)
+	d.app.log.Info("stopped")
+	return nil
+}
+
+// generation runs passes with one configuration, until the program is to stop or another configuration was read.
+func (d *service) generation(ctx context.Context, hup <-chan os.Signal) {
+	current, end := context.WithCancel(ctx)
+	defer end()
+	done := make(chan struct{})
+	a := d.app
+	go func() {
+		defer close(done)
+		d.pulse.schedule.Store(&a.cfg.Schedule)
+		sync.Run(current, a.cfg.Schedule, a.log, d.pass)
+	}()
+	for {
+		select {
+		case <-ctx.Done():
+			<-done
+			return
+		case <-hup:
+			next, err := d.reload(ctx)
+			if err != nil {
+				a.log.Error("configuration refused, the old one stays in use", "error", err.Error())
+				continue
+			}
+			end()
+			<-done
+			d.app = next
+			next.log.Info("configuration read again", "organizers", len(next.cfg.Organizers), "schedule", next.cfg.Schedule.Text)
+			return
+		}
+	}
+}
+
+// reload reads the configuration again and wires it to the ledger that is open.
+func (d *service) reload(ctx context.Context) (*app, error) {
+	cfg, err := config.Load(d.app.cfg.File)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Database != d.app.cfg.Database || cfg.KeyFile != d.app.cfg.KeyFile {
+		return nil, errors.New("another database or key_file takes a restart")
+	}
+	return d.assemble(ctx, cfg, d.app.ledger, patient)
+}
+
+// pass makes one pass and tells of it.
+func (d *service) pass(ctx context.Context) {
+	a := d.app
+	d.pulse.begin()
+	defer d.pulse.end()
+	a.engine.Progress = func(sync.Progress) { d.pulse.beat() }
+	a.engine.Step = func(sync.Step) { d.pulse.beat() }
+	began := time.Now()
+	report, err := a.engine.Pass(ctx, "")
+	took := time.Since(began).Round(time.Millisecond)
+	switch {
+	case ctx.Err() != nil:
+		return
+	case err != nil:
+		a.log.Error("pass stopped", "error", err.Error(), "took", took)
+		notify("STATUS=last pass stopped: " + err.Error())
+		return
+	}
+	a.beat(report)
+	level := slog.LevelDebug
+	if report.Steps() > 0 || report.Failed > 0 {
+		level = slog.LevelInfo
+	}
+	a.log.Log(ctx, level, "pass", "result", summary(report), "took", took)
+	notify(fmt.Sprintf("STATUS=last pass at %s: %s", began.UTC().Format("15:04:05 UTC"), summary(report)))
+}
+
+// A lastPass is the sign of life that a pass leaves beside the ledger, for status.
+type lastPass struct {
+	At     time.Time   `json:"at"`
+	Report sync.Report `json:"report"`
+}
+
+// beat leaves a sign of life. It goes beside the ledger, not into it: an idle pass writes nothing there.
+func (a *app) beat(r sync.Report) {
+	r.Errors = nil // status reads them from the ledger
+	text, err := json.Marshal(lastPass{At: time.Now().UTC().Truncate(time.Second), Report: r})
+	if err == nil {
+		err = a.ledger.Beat(text)
+	}
+	if err != nil {
+		a.log.Warn("no sign of life left for status", "error", err.Error())
+	}
+}
+
+// notify tells systemd; without it nobody listens.
+func notify(state string) { _, _ = daemon.SdNotify(false, state) }
+
+// A pulse is what the watchdog feels for: that passes begin when they are due, and that one under way gets on.
+type pulse struct {
+	schedule atomic.Pointer[config.Schedule]
+	running  atomic.Bool
+	last     atomic.Int64 // Unix time in seconds
+}
+
+// patience is how long a pass may be at one thing, and how late the next one may begin: longer than any exchange with a
+// server lasts with its repetitions.
+const patience = 15 * time.Minute
+
+func (p *pulse) begin() { p.running.Store(true); p.beat() }
+func (p *pulse) beat()  { p.last.Store(time.Now().Unix()) }
+func (p *pulse) end()   { p.beat(); p.running.Store(false) }
+
+func (p *pulse) healthy(now time.Time) bool {
+	last, schedule := time.Unix(p.last.Load(), 0), p.schedule.Load()
+	if last.Unix() == 0 || schedule == nil {
+		return true // just started
+	}
+	if p.running.Load() {
+		return now.Sub(last) < patience
+	}
+	return now.Sub(schedule.Next(last)) < patience
+}
+
+// watchdog tells systemd that the daemon is well, as long as passes get on and the ledger can be read.
+func (d *service) watchdog(ctx context.Context) {
+	interval, err := daemon.SdWatchdogEnabled(false)
+	if err != nil || interval == 0 {
+		return
+	}
+	tick := time.NewTicker(interval / 3)
+	defer tick.Stop()
+	for {
+		if d.well(ctx) {
+			notify(daemon.SdNotifyWatchdog)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (d *service) well(ctx context.Context) bool {
+	if !d.pulse.healthy(time.Now()) {
+		d.app.log.Error("no pass has got on for too long")
+		return false
+	}
+	if _, err := d.app.ledger.Notes(ctx, "watchdog"); err != nil && ctx.Err() == nil {
+		d.app.log.Error("the ledger cannot be read", "error", err.Error())
+		return false
+	}
+	return true
+}
+
+func newReload(s *streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "reload",
+		Short: "Tell the running daemon to read its configuration again",
+		Long:  "Check the configuration and tell the daemon that holds the ledger to read it again. A bad one is refused here, and by the daemon.",
+		Args:  args(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error {
+			path, err := config.Find(s.config)
+			if err != nil {
+				return usageError{err}
+			}
+			cfg, err := config.Load(path)
+			if err != nil {
+				return err
+			}
+			pid, err := sqlite.Holder(cfg.Database)
+			if err != nil {
+				return err
+			}
+			if pid == 0 {
+				return fmt.Errorf("no daemon holds the ledger %s", cfg.Database)
+			}
+			if err := syscall.Kill(pid, syscall.SIGHUP); err != nil {
+				return fmt.Errorf("tell process %d: %w", pid, err)
+			}
+			s.out.Printf("told process %d to read %s again\n", pid, path)
+			return nil
+		},
+	}
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"convoke/internal/terminal"
+	"convoke/sync"
+)
+
+func newSync(s *streams) *cobra.Command {
+	var only string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "sync",
+		Short: "Make one pass over everything, then exit",
+		Long: `Look once at all calendars, make, change and cancel meetings, and write the details into the events. It waits for nothing
+but the undo window of deletions (cancel.undo): those of an earlier pass whose time has come take effect.`,
+		Args: args(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			a, err := s.open(c.Context(), writing)
+			if err != nil {
+				return err
+			}
+			defer a.ledger.Close()
+			if err := a.knows(only); err != nil {
+				return err
+			}
+			release, err := a.ledger.Lock()
+			if err != nil {
+				return err
+			}
+			defer release()
+			a.engine.Log = s.quietly()
+			if !asJSON {
+				a.engine.Step = func(step sync.Step) { printStep(s.out, step) }
+			}
+			line := a.progress(s)
+			report, err := a.engine.Pass(c.Context(), only)
+			line.Done()
+			if err != nil {
+				return err
+			}
+			a.beat(report)
+			return s.finish(report, asJSON)
+		},
+	}
+	c.Flags().StringVar(&only, "organizer", "", "only this organizer's calendars")
+	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
+	return c
+}
+
+// knows checks an organizer named on the command line.
+func (a *app) knows(email string) error {
+	if email == "" {
+		return nil
+	}
+	for _, o := range a.cfg.Organizers {
+		if o.Email == strings.ToLower(email) {
+			return nil
+		}
+	}
+	return usageError{fmt.Errorf("organizer %s is not in %s", email, a.cfg.File)}
+}
+
+// finish prints the report of a pass and turns failures into the exit code.
+func (s *streams) finish(r sync.Report, asJSON bool) error {
+	if asJSON {
+		if r.Errors == nil {
+			r.Errors = []sync.Problem{}
+		}
+		if err := s.out.JSON(r); err != nil {
+			return err
+		}
+	} else {
+		for _, p := range r.Errors {
+			s.err.Printf("%s %s\n", s.err.Bad("failed:"), terminal.Plain(p.String()))
+		}
+		s.out.Printf("%s\n", summary(r))
+	}
+	if r.Failed > 0 {
+		return errSome
+	}
+	return nil
+}
+
+// summary is a report in one line.
+func summary(r sync.Report) string {
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		what string
+	}{
+		{r.Created, "created"}, {r.Updated, "updated"}, {r.Rolled, "rolled"}, {r.Cancelled, "cancelled"}, {r.Written, "written"},
+		{r.Unchanged, "unchanged"}, {r.Skipped, "skipped"}, {r.Held, "held"}, {r.Failed, "failed"},
+	} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
+		}
+	}
+	if len(parts) == 0 {
+		return "nothing to do"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// printStep prints a step with the call and the lines that it changed.
+func printStep(o *terminal.Out, step sync.Step) {
+	title := terminal.Plain(step.Title)
+	if title == "" {
+		title = "(gone)"
+	}
+	o.Printf("%s  %s  %s\n", o.Bold(string(step.Rule)), title, o.Dim(fmt.Sprintf("%s, %s, UID %s", step.Organizer, terminal.Plain(step.Calendar), terminal.Plain(step.UID))))
+	o.Printf("    %s\n", step.Text)
+	if step.Call != "" {
+		o.Printf("    %s %s\n", o.Warn("→"), readable(step.Call))
+	}
+	for _, l := range step.Lines {
+		text := readable(l.Text)
+		if l.Removed {
+			o.Printf("    %s\n", o.Bad("- "+text))
+		} else {
+			o.Printf("    %s\n", o.Good("+ "+text))
+		}
+	}
+}
+
+// readable undoes what a URL made of the placeholders of a preview.
+func readable(s string) string {
+	return terminal.Plain(strings.NewReplacer("%7B", "{", "%7D", "}").Replace(s))
+}

@@ -1,0 +1,186 @@
+// Package calendars finds and opens the calendars of the configuration: on a CalDAV server or in a folder. It chooses
+// among what a server shows, and knows nothing of events.
+package calendars
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"convoke/calendar"
+	"convoke/calendar/caldav"
+	"convoke/calendar/vdir"
+	"convoke/internal/config"
+	"convoke/internal/secret"
+	"convoke/internal/transport"
+	"convoke/store"
+)
+
+// Calendars are those of one configuration; it is a sync.Calendars.
+type Calendars struct {
+	organizers map[string]config.Organizer
+	clients    map[string]*transport.Client // by e-mail address
+}
+
+// New makes a client for every organizer whose calendars are on a server. It asks nobody.
+func New(cfg *config.Config, pool *transport.Pool, userAgent string) (*Calendars, error) {
+	c := &Calendars{organizers: map[string]config.Organizer{}, clients: map[string]*transport.Client{}}
+	for _, o := range cfg.Organizers {
+		c.organizers[o.Email] = o
+		if o.CalDAVURL == nil {
+			continue
+		}
+		client, err := transport.New(transport.Options{
+			Origin: o.CalDAVURL.String(), Auth: auth(o), Redirects: true, Retry: true, UserAgent: userAgent, Pool: pool,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("organizer %s: %w", o.Email, err)
+		}
+		c.clients[o.Email] = client
+	}
+	return c, nil
+}
+
+func auth(o config.Organizer) *transport.Auth {
+	if o.Username == "" {
+		return nil
+	}
+	file := secret.NewFile(o.PasswordFile)
+	return &transport.Auth{Username: o.Username, Password: file.Read}
+}
+
+// Source tells where an organizer's calendars are configured to be.
+func (c *Calendars) Source(organizer string) string {
+	o := c.organizers[organizer]
+	if o.VDir != "" {
+		return o.VDir
+	}
+	return strings.Join(append([]string{o.CalDAVURL.String(), o.Username}, o.Calendars...), " ")
+}
+
+// Find returns the calendars of an organizer that are to be watched.
+func (c *Calendars) Find(ctx context.Context, organizer string) ([]store.Calendar, error) {
+	o, ok := c.organizers[organizer]
+	if !ok {
+		return nil, fmt.Errorf("organizer %s is not configured", organizer)
+	}
+	if o.VDir != "" {
+		return c.folder(o)
+	}
+	account, err := caldav.Discover(ctx, c.clients[organizer], o.CalDAVURL.String())
+	if err != nil {
+		return nil, fmt.Errorf("find the calendars of %s at %s: %w", o.Email, o.CalDAVURL.Redacted(), err)
+	}
+	chosen, err := choose(o, account.Calendars)
+	if err != nil {
+		return nil, fmt.Errorf("find the calendars of %s: %w", o.Email, err)
+	}
+	var rows []store.Calendar
+	for _, i := range chosen {
+		rows = append(rows, store.Calendar{
+			Organizer: o.Email, URL: i.URL, Name: name(i), Source: c.Source(organizer), Profile: i.Profile, TimeZone: i.TimeZone, Shared: !i.Own,
+		})
+	}
+	return rows, nil
+}
+
+func (c *Calendars) folder(o config.Organizer) ([]store.Calendar, error) {
+	info, err := os.Stat(o.VDir)
+	if err != nil {
+		return nil, fmt.Errorf("the folder of %s: %w: make it, or mend vdir", o.Email, err)
+	}
+	if !info.IsDir() {
+		return nil, fmt.Errorf("the folder of %s: %s is not a folder", o.Email, o.VDir)
+	}
+	return []store.Calendar{{Organizer: o.Email, URL: o.VDir, Name: filepath.Base(o.VDir), Source: o.VDir}}, nil
+}
+
+// Open opens a calendar of the ledger.
+func (c *Calendars) Open(row store.Calendar) (calendar.Collection, error) {
+	o, ok := c.organizers[row.Organizer]
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("organizer %s is not configured any more", row.Organizer)
+	case o.VDir != "":
+		return vdir.Open(row.URL)
+	}
+	return caldav.Open(c.clients[row.Organizer], row.URL, row.Profile)
+}
+
+// choose picks the calendars to watch: the one that the URL names, those that are named, or all of her own that hold events
+// and can be written to.
+func choose(o config.Organizer, all []caldav.Info) ([]caldav.Info, error) {
+	if len(o.Calendars) > 0 {
+		return named(o, all)
+	}
+	var own []caldav.Info
+	for _, i := range all {
+		if sameURL(i.URL, o.CalDAVURL.String()) {
+			return []caldav.Info{i}, nil
+		}
+		if i.Own && i.Writable && i.Events {
+			own = append(own, i)
+		}
+	}
+	if len(own) == 0 {
+		return nil, fmt.Errorf("no calendar of her own that holds events and can be written to; there are %s; a shared one must be named in `calendars`", names(all))
+	}
+	return own, nil
+}
+
+func named(o config.Organizer, all []caldav.Info) ([]caldav.Info, error) {
+	var found []caldav.Info
+	for _, want := range o.Calendars {
+		i := slices.IndexFunc(all, func(i caldav.Info) bool { return i.Name == want || isURL(o, want, i.URL) })
+		if i < 0 {
+			return nil, fmt.Errorf("calendar %q is not there; there are %s", want, names(all))
+		}
+		if !slices.ContainsFunc(found, func(f caldav.Info) bool { return f.URL == all[i].URL }) {
+			found = append(found, all[i])
+		}
+	}
+	return found, nil
+}
+
+// isURL reports whether want, a URL or a path on the organizer's server, is the calendar at u.
+func isURL(o config.Organizer, want, u string) bool {
+	ref, err := url.Parse(want)
+	if err != nil || !strings.Contains(want, "/") {
+		return false
+	}
+	return sameURL(o.CalDAVURL.ResolveReference(ref).String(), u)
+}
+
+// sameURL compares without the final slash and without the ways to write a percent sign.
+func sameURL(a, b string) bool {
+	x, errX := url.Parse(a)
+	y, errY := url.Parse(b)
+	return errX == nil && errY == nil && strings.EqualFold(x.Host, y.Host) && strings.TrimSuffix(x.Path, "/") == strings.TrimSuffix(y.Path, "/")
+}
+
+func name(i caldav.Info) string {
+	if i.Name != "" {
+		return i.Name
+	}
+	u, err := url.Parse(i.URL)
+	if err != nil {
+		return i.URL
+	}
+	parts := strings.Split(strings.Trim(u.Path, "/"), "/")
+	return parts[len(parts)-1]
+}
+
+func names(all []caldav.Info) string {
+	if len(all) == 0 {
+		return "none"
+	}
+	var out []string
+	for _, i := range all {
+		out = append(out, fmt.Sprintf("%q", name(i)))
+	}
+	return strings.Join(out, ", ")
+}

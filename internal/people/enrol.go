@@ -1,0 +1,101 @@
+package people
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"convoke/internal/config"
+	"convoke/meetingapi"
+	"convoke/store"
+)
+
+// ErrExists is the answer to an account for an address that the platform has already.
+var ErrExists = errors.New("the platform has this address already")
+
+// Attach reads an organizer from an account that exists, and keeps what it learns in the ledger.
+func (p *People) Attach(ctx context.Context, email, account string) (store.Organizer, error) {
+	row, err := p.row(ctx, email)
+	if err != nil {
+		return row, err
+	}
+	user, err := p.admin(ctx, p.configured(email), account)
+	if err != nil {
+		return row, err
+	}
+	return p.keep(ctx, row, account, user)
+}
+
+// Add makes an account with the organizer as its admin, reads her back, and keeps what it learns in the ledger. The intent
+// is written before the call; an answer that never came is reported and not repeated.
+func (p *People) Add(ctx context.Context, r meetingapi.AccountRequest) (store.Organizer, error) {
+	email := r.Email
+	client := p.Client(p.configured(email))
+	if client == nil {
+		return store.Organizer{}, errors.New("no API key is configured: set platform.api_key_file")
+	}
+	if err := p.unanswered(ctx, email); err != nil {
+		return store.Organizer{}, err
+	}
+	body, err := r.JSON()
+	if err != nil {
+		return store.Organizer{}, err
+	}
+	id, err := p.ledger.Begin(ctx, store.Intent{Kind: store.CreateAccount, Organizer: email, Request: body, SentAt: p.now()})
+	if err != nil {
+		return store.Organizer{}, err
+	}
+	account, err := client.CreateAccount(ctx, r)
+	if err != nil {
+		return store.Organizer{}, p.notMade(ctx, id, email, err)
+	}
+	note, _ := json.Marshal(map[string]string{"account_id": account.ID}) // strings always encode
+	if err := p.ledger.Failed(ctx, id, store.Done, string(note), p.now()); err != nil {
+		return store.Organizer{}, fmt.Errorf("account %s was made, but the ledger could not be written: %w", account.ID, err)
+	}
+	row, err := p.Attach(ctx, email, account.ID)
+	if err != nil {
+		return row, fmt.Errorf("account %s was made, but its admin could not be read (%w); try: convoke organizer add %s --account %s", account.ID, err, email, account.ID)
+	}
+	return row, nil
+}
+
+// unanswered refuses a second account while nobody knows what became of the first.
+func (p *People) unanswered(ctx context.Context, email string) error {
+	intents, err := p.ledger.Intents(ctx, email)
+	if err != nil {
+		return err
+	}
+	for _, in := range intents {
+		if in.Kind == store.CreateAccount {
+			return fmt.Errorf("an earlier call to make an account for %s got no answer, so it may exist; look it up on the platform, then: convoke organizer add %s --account ID", email, email)
+		}
+	}
+	return nil
+}
+
+// notMade closes the intent of an account that was not made, or may have been.
+func (p *People) notMade(ctx context.Context, intent int64, email string, why error) error {
+	state := store.Unknown
+	if meetingapi.Definite(why) {
+		state = store.Refused
+	}
+	if err := p.ledger.Failed(context.WithoutCancel(ctx), intent, state, why.Error(), p.now()); err != nil {
+		return err
+	}
+	if errors.Is(why, meetingapi.ErrConflict) {
+		return fmt.Errorf("%w (%v); to use the account that it belongs to: convoke organizer add %s --account ID", ErrExists, why, email)
+	}
+	return why
+}
+
+// configured is the organizer's section of the configuration, or one with nothing but the address.
+func (p *People) configured(email string) config.Organizer {
+	for _, o := range p.cfg.Organizers {
+		if o.Email == email {
+			return o
+		}
+	}
+	return config.Organizer{Email: email}
+}

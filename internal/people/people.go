@@ -1,0 +1,198 @@
+// Package people knows the organizers: who they are in the configuration, what the platform said of them, and which
+// client of the platform acts for each. It hands them to the passes and enrols new ones. It decides nothing about events.
+package people
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"convoke/calendar"
+	"convoke/internal/config"
+	"convoke/internal/keyring"
+	"convoke/internal/secret"
+	"convoke/internal/transport"
+	"convoke/meetingapi"
+	"convoke/store"
+	"convoke/sync"
+)
+
+// People are the organizers of one configuration.
+type People struct {
+	cfg     *config.Config
+	ledger  store.Ledger
+	keys    keyring.Keyring
+	now     func() time.Time
+	join    calendar.JoinTemplate
+	clients map[string]*meetingapi.Client // by the path of the API key
+	quiet   time.Duration
+}
+
+// New opens a client of the platform for every API key of the configuration. Quiet is how long an event with other
+// attendees must have been left alone.
+func New(cfg *config.Config, ledger store.Ledger, keys keyring.Keyring, pool *transport.Pool, userAgent string, quiet time.Duration, now func() time.Time) (*People, error) {
+	join, err := calendar.ParseJoinTemplate(cfg.Platform.JoinURL)
+	if err != nil {
+		return nil, fmt.Errorf("platform.join_url: %w", err)
+	}
+	p := &People{cfg: cfg, ledger: ledger, keys: keys, now: now, join: join, clients: map[string]*meetingapi.Client{}, quiet: quiet}
+	files := map[string]bool{cfg.Platform.APIKeyFile: true}
+	for _, o := range cfg.Organizers {
+		files[keyFile(cfg, o)] = true
+	}
+	for file := range files {
+		if file == "" {
+			continue
+		}
+		if p.clients[file], err = p.client(file, pool, userAgent); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+func keyFile(cfg *config.Config, o config.Organizer) string {
+	if o.APIKeyFile != "" {
+		return o.APIKeyFile
+	}
+	return cfg.Platform.APIKeyFile
+}
+
+// client is a client of the platform with the key in a file, read again when it changes.
+func (p *People) client(file string, pool *transport.Pool, userAgent string) (*meetingapi.Client, error) {
+	platform := p.cfg.Platform
+	t, err := transport.New(transport.Options{Origin: platform.URL.String(), UserAgent: userAgent, MaxBody: 16 << 20, PerHost: platform.InFlight, Pool: pool})
+	if err != nil {
+		return nil, err
+	}
+	key := secret.NewFile(file)
+	read := func() (string, error) {
+		s, err := key.Read()
+		if err != nil {
+			return "", err
+		}
+		return s.Reveal(), nil
+	}
+	return meetingapi.New(platform.URL.String(), read, t, meetingapi.Options{
+		PerSecond: platform.RequestsPerSecond, InFlight: platform.InFlight, AllowDelete: p.cfg.Cancel.Action == config.CancelDelete,
+	})
+}
+
+// Join is the template of join URLs.
+func (p *People) Join() calendar.JoinTemplate { return p.join }
+
+// Client is the platform's client for an organizer, or nil when no API key is configured for her.
+func (p *People) Client(o config.Organizer) *meetingapi.Client { return p.clients[keyFile(p.cfg, o)] }
+
+// All returns the organizers, as passes want them. Whoever has an account ID in the configuration and has not been read
+// from the platform yet is read now; when that fails her calendars are looked at all the same.
+func (p *People) All(ctx context.Context) ([]sync.Organizer, error) {
+	var all []sync.Organizer
+	for _, o := range p.cfg.Organizers {
+		row, err := p.row(ctx, o.Email)
+		if err != nil {
+			return nil, err
+		}
+		var problem error
+		if o.AccountID != "" && row.AccountID != o.AccountID {
+			row, problem, err = p.introduce(ctx, o, row)
+			if err != nil {
+				return nil, err
+			}
+		}
+		s := p.organizer(o, row)
+		if problem != nil && s.UserID == "" {
+			s.Problem = problem
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// introduce reads an organizer from the platform. Its first error is the platform's.
+func (p *People) introduce(ctx context.Context, o config.Organizer, row store.Organizer) (store.Organizer, error, error) {
+	if p.now().Before(row.DueAt) {
+		return row, errors.New(row.State), nil
+	}
+	user, why := p.admin(ctx, o, o.AccountID)
+	if why != nil {
+		row.State, row.Attempts = why.Error(), row.Attempts+1
+		row.DueAt = p.now().Add(min(time.Minute<<min(row.Attempts, 6), time.Hour))
+		return row, why, p.ledger.SaveOrganizer(ctx, row)
+	}
+	row, err := p.keep(ctx, row, o.AccountID, user)
+	return row, nil, err
+}
+
+func (p *People) row(ctx context.Context, email string) (store.Organizer, error) {
+	row, err := p.ledger.Organizer(ctx, email)
+	if errors.Is(err, store.ErrNotFound) {
+		return store.Organizer{Email: email}, nil
+	}
+	return row, err
+}
+
+// organizer joins what the configuration and the ledger know; the configuration wins.
+func (p *People) organizer(o config.Organizer, row store.Organizer) sync.Organizer {
+	s := sync.Organizer{
+		Email: o.Email, Addresses: append([]string{o.Email}, o.Aliases...), UserID: o.UserID, Home: o.Timezone,
+		Rules: p.rules(o), Agenda: p.cfg.Platform.Reference == config.ReferenceAgenda,
+	}
+	if s.UserID == "" {
+		s.UserID = row.UserID
+	}
+	if s.Home == nil && row.TimeZone != "" {
+		if zone, err := time.LoadLocation(row.TimeZone); err == nil {
+			s.Home = zone
+		}
+	}
+	if c := p.Client(o); c != nil {
+		s.Platform = c
+	} else {
+		s.Problem = errors.New("no API key is configured: set platform.api_key_file, or api_key_file of the organizer")
+	}
+	return s
+}
+
+func (p *People) rules(o config.Organizer) sync.Rules {
+	c := p.cfg
+	return sync.Rules{
+		Mode: sync.Mode(o.Mode), Markers: calendar.Markers{Ask: c.Select.Marker, Decline: c.Select.OptOut}, Existing: c.Select.Existing,
+		Type: c.Meeting.Type, Recorded: c.Meeting.Recorded, Dialin: c.Meeting.Dialin, PermissionID: c.Meeting.PermissionID,
+		Join: p.join, Quiet: p.quiet, Cancel: sync.CancelAction(c.Cancel.Action), Undo: c.Cancel.Undo,
+		RetryUnknown: c.Platform.Unknown == config.UnknownRetry, Settle: c.Platform.Settle,
+	}
+}
+
+// admin reads the admins of an account and finds the organizer among them: the one with her address, or an alias of hers.
+func (p *People) admin(ctx context.Context, o config.Organizer, account string) (meetingapi.User, error) {
+	client := p.Client(o)
+	if client == nil {
+		return meetingapi.User{}, errors.New("no API key is configured: set platform.api_key_file, or api_key_file of the organizer")
+	}
+	users, err := client.Admins(ctx, account)
+	if err != nil {
+		return meetingapi.User{}, fmt.Errorf("read the admins of account %s: %w", account, err)
+	}
+	for _, address := range append([]string{o.Email}, o.Aliases...) {
+		for _, u := range users {
+			if strings.EqualFold(u.Email, address) {
+				return u, nil
+			}
+		}
+	}
+	return meetingapi.User{}, fmt.Errorf("account %s has %d admins, and none of them is %s; check account_id, or add the address that the platform has to aliases", account, len(users), o.Email)
+}
+
+// keep writes what the platform said of an organizer into the ledger; the path of her feed is a secret, so it is hidden.
+func (p *People) keep(ctx context.Context, row store.Organizer, account string, u meetingapi.User) (store.Organizer, error) {
+	row.UserID, row.AccountID, row.TimeZone, row.Language = u.ID, account, u.TimeZone, u.Language
+	row.State, row.Attempts, row.DueAt = "", 0, time.Time{}
+	row.Feed = nil
+	if u.ICSPath != "" {
+		row.Feed = p.keys.Hide([]byte(u.ICSPath), "feed "+row.Email)
+	}
+	return row, p.ledger.SaveOrganizer(ctx, row)
+}
