@@ -1,0 +1,7 @@
+package vdir
+
+// TempName is the name under which Put writes before it renames.
+var TempName = tempName
+
+// SetLimit makes a folder too large with fewer than MaxObjects events.
+func (f *Folder) SetLimit(n int) { f.limit = n }
