@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"convoke/calendar"
+	"convoke/meetingapi"
 	"convoke/store"
 )
 
@@ -206,7 +207,17 @@ func (p *pass) failed(w *watched, uid string, err error) {
 	}
 	p.report.Failed++
 	p.report.Errors = append(p.report.Errors, problem)
-	p.Log.Warn("not done", "calendar_id", id, "calendar", problem.Calendar, "uid", uid, "error", err.Error())
+	p.Log.Warn("not done", "calendar_id", id, "calendar", problem.Calendar, "uid", uid, "error", logged(err))
+}
+
+// logged is an error as the log may have it: what the platform says may quote a title or an address.
+func logged(err error) string {
+	if api := (*meetingapi.Error)(nil); errors.As(err, &api) {
+		bare := *api
+		bare.Message = ""
+		return bare.Error()
+	}
+	return err.Error()
 }
 
 // later is when to try again after so many failures in a row: after one minute, two, four … six hours at most.

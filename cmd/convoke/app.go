@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"syscall"
 	"time"
@@ -140,16 +141,21 @@ func (s *streams) logger() *slog.Logger {
 	if s.verbose {
 		o.Level = slog.LevelDebug
 	}
-	if os.Getenv("JOURNAL_STREAM") != "" {
-		o.ReplaceAttr = func(groups []string, at slog.Attr) slog.Attr {
-			if at.Key == slog.TimeKey && len(groups) == 0 {
-				return slog.Attr{}
-			}
-			return at
+	journal := os.Getenv("JOURNAL_STREAM") != ""
+	o.ReplaceAttr = func(groups []string, at slog.Attr) slog.Attr {
+		switch {
+		case at.Key == slog.TimeKey && len(groups) == 0 && journal:
+			return slog.Attr{}
+		case at.Key == "error" && !s.verbose:
+			return slog.String(at.Key, address.ReplaceAllString(at.Value.String(), "…@$1"))
 		}
+		return at
 	}
 	return slog.New(slog.NewTextHandler(s.errTo, o))
 }
+
+// address finds e-mail addresses in errors: the log has them only when asked to say more.
+var address = regexp.MustCompile(`[^\s@"'<>(]+@([A-Za-z0-9.-]+\.[A-Za-z]{2,})`)
 
 // quietly is the engine's log for commands that print what they did themselves: only what no report has.
 func (s *streams) quietly() *slog.Logger {
