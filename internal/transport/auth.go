@@ -102,29 +102,21 @@ func (a *authenticator) response(method, uri string, password secret.Secret) (se
 func (a *authenticator) challenged(header http.Header, used sent) bool {
 	scheme, c := choose(header)
 	again := scheme != "" && (scheme != used.scheme || scheme == Digest && c.Nonce != used.nonce)
+	if !again {
+		return false
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	switch {
-	case !again:
-		a.forget(used)
-	case scheme == Basic:
-		a.scheme, a.digest = Basic, nil
-	default:
-		a.scheme, a.digest, a.count = Digest, c, 0
-	}
-	return again
+	a.scheme, a.digest, a.count = scheme, c, 0
+	return true
 }
 
-// refused takes in that the server did not accept an answer to its own challenge: a wrong password. What was learned is
+// refused takes in that the server did not accept an answer to its own challenge: a wrong password. The challenge is
 // forgotten, so that the next request costs one failed try and not two; servers lock accounts after a few.
 func (a *authenticator) refused(used sent) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.forget(used)
-}
-
-func (a *authenticator) forget(used sent) {
-	if a.scheme == used.scheme && (a.digest == nil || a.digest.Nonce == used.nonce) {
-		a.scheme, a.digest = "", nil
+	if a.digest != nil && a.digest.Nonce == used.nonce {
+		a.digest = nil
 	}
 }

@@ -133,6 +133,7 @@ func TestDigest(t *testing.T) {
 		"in another case":  {md5.New, `digest realm="cal dav", nonce="NONCE", qop="AUTH", algorithm=md5`},
 		"after Negotiate":  {md5.New, `Negotiate, Digest realm="cal dav", nonce="NONCE", qop="auth"`},
 		"SHA-256 and auth": {sha256.New, `Digest realm="cal dav", nonce="x", qop="auth", Digest realm="cal dav", nonce="NONCE", qop="auth", algorithm=SHA-256`},
+		"SHA-256 first":    {sha256.New, `Digest realm="cal dav", nonce="NONCE", algorithm=SHA-256, Digest realm="cal dav", nonce="x", Basic realm="x"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			home := serveDigest(t, tc.newHash, tc.challenge, 100)
@@ -169,21 +170,25 @@ func TestDigestWithANewNonce(t *testing.T) {
 }
 
 func TestWrongPasswordIsTriedOncePerRequest(t *testing.T) {
-	basic := basicServer(t, func() string { return canary })
-	digest := serveDigest(t, md5.New, `Digest realm="cal dav", nonce="NONCE", qop="auth"`, 100)
-	for name, r := range map[string]*recorder{Basic: basic, Digest: digest.recorder} {
-		c := newClient(t, Options{Origin: r.URL, Retry: true, Auth: &Auth{"alice", password("wrong"), ""}})
-		for range 3 {
-			resp, _ := do(t, c, "GET", r.URL, "")
-			assert.Equal(t, 401, resp.StatusCode)
-		}
-		tries := 0
-		for _, req := range r.seen() {
-			if req.Header.Get("Authorization") != "" {
-				tries++
+	for _, tc := range []struct{ scheme, remembered string }{{Basic, ""}, {Basic, Basic}, {Digest, ""}, {Digest, Digest}} {
+		t.Run(tc.scheme+", remembered "+tc.remembered, func(t *testing.T) {
+			r := basicServer(t, func() string { return canary })
+			if tc.scheme == Digest {
+				r = serveDigest(t, md5.New, `Digest realm="cal dav", nonce="NONCE", qop="auth"`, 100).recorder
 			}
-		}
-		assert.Equal(t, 3, tries, name)
+			c := newClient(t, Options{Origin: r.URL, Retry: true, Auth: &Auth{"alice", password("wrong"), tc.remembered}})
+			for range 3 {
+				resp, _ := do(t, c, "GET", r.URL, "")
+				assert.Equal(t, 401, resp.StatusCode)
+			}
+			tries := 0
+			for _, req := range r.seen() {
+				if req.Header.Get("Authorization") != "" {
+					tries++
+				}
+			}
+			assert.Equal(t, 3, tries)
+		})
 	}
 }
 
@@ -275,8 +280,8 @@ func FuzzChallenge(f *testing.F) {
 	f.Add(`Negotiate abc==,, Digest a = "\"", b`)
 	f.Fuzz(func(t *testing.T, line string) {
 		scheme, c := choose(http.Header{"Www-Authenticate": {line}})
-		if (scheme == Digest) != (c != nil) && scheme != Basic {
-			t.Fatalf("%q: %q without its challenge", line, scheme)
+		if (scheme == Digest) != (c != nil) {
+			t.Fatalf("%q: scheme %q, challenge %v", line, scheme, c)
 		}
 	})
 }

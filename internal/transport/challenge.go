@@ -14,7 +14,7 @@ func choose(header http.Header) (scheme string, chosen *digest.Challenge) {
 	for _, text := range split(header.Values("WWW-Authenticate")) {
 		name, _, _ := strings.Cut(text, " ")
 		if strings.EqualFold(name, Basic) && best < 1 {
-			best, scheme = 1, Basic
+			best, scheme, chosen = 1, Basic, nil
 		}
 		c, strength := parseDigest(text)
 		if strength > best {

@@ -27,6 +27,12 @@ import (
 
 const canary = "hunter2-canary"
 
+// ProxyFromEnvironment reads the environment once in the life of a process; it never applies to loopback addresses.
+func TestMain(m *testing.M) {
+	os.Setenv("HTTPS_PROXY", "http://192.0.2.9:3128")
+	os.Exit(m.Run())
+}
+
 // A recorder is a server that keeps what it was asked.
 type recorder struct {
 	*httptest.Server
@@ -254,18 +260,22 @@ func TestBodyHasALengthAlways(t *testing.T) {
 func TestBodyThatCannotBeReadIsNotSent(t *testing.T) {
 	home := serve(t, ok)
 	c := newClient(t, Options{Origin: home.URL})
-	req, err := http.NewRequestWithContext(t.Context(), "PUT", home.URL, io.MultiReader(strings.NewReader("x"), failing{}))
+	body := &failing{}
+	req, err := http.NewRequestWithContext(t.Context(), "PUT", home.URL, body)
 	require.NoError(t, err)
 	_, err = c.Do(req)
 	require.ErrorIs(t, err, errFailing)
+	assert.True(t, body.closed)
 	assert.Empty(t, home.seen())
 }
 
 var errFailing = errors.New("cannot be read")
 
-type failing struct{}
+type failing struct{ closed bool }
 
-func (failing) Read([]byte) (int, error) { return 0, errFailing }
+func (*failing) Read([]byte) (int, error) { return 0, errFailing }
+
+func (f *failing) Close() error { f.closed = true; return nil }
 
 // net/http would repeat a request on a connection that turned out to be dead, if it had the means.
 func TestWritesAreNeverReplayed(t *testing.T) {
@@ -283,6 +293,15 @@ func TestWritesAreNeverReplayed(t *testing.T) {
 			require.Error(t, err)
 			assert.Len(t, home.seen(), 2)
 		})
+	}
+}
+
+// Where the server closes a connection just before a request, only GetBody lets net/http send it on another one.
+func TestOnlyReadsMayBeRepeatedByNetHTTP(t *testing.T) {
+	for _, method := range []string{"GET", "PROPFIND", "REPORT", "PUT", "POST", "DELETE"} {
+		m, err := newMessage(request(t, method, davOrigin, "x"))
+		require.NoError(t, err)
+		assert.Equal(t, repeatable(method), m.request(http.Header{}).GetBody != nil, method)
 	}
 }
 
@@ -323,12 +342,17 @@ func TestOnlyAFewRequestsPerHost(t *testing.T) {
 func TestReaderOfALongAnswerMayAskMeanwhile(t *testing.T) {
 	home := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.Write(make([]byte, 1<<20)) })
 	c := newClient(t, Options{Origin: home.URL, PerHost: 1})
-	first, err := c.Do(request(t, "REPORT", home.URL, "<x/>"))
-	require.NoError(t, err)
-	defer first.Body.Close()
+	for range 5 {
+		resp, err := c.Do(request(t, "REPORT", home.URL, "<x/>"))
+		require.NoError(t, err)
+		defer func() {
+			n, err := io.Copy(io.Discard, resp.Body)
+			require.NoError(t, err)
+			assert.Equal(t, int64(1<<20), n)
+			resp.Body.Close()
+		}()
+	}
 	do(t, c, "GET", home.URL, "")
-	_, err = io.Copy(io.Discard, first.Body)
-	require.NoError(t, err)
 }
 
 func TestWaitingForATurnEndsWithTheContext(t *testing.T) {
@@ -384,7 +408,6 @@ func TestTLS(t *testing.T) {
 }
 
 func TestProxyOfTheEnvironmentIsNotUsed(t *testing.T) {
-	t.Setenv("HTTPS_PROXY", "http://192.0.2.9:3128")
 	pool, network := fakeNetwork(map[string][]string{"dav.example.com": {"203.0.113.7"}})
 	c := newClient(t, Options{Origin: "https://dav.example.com", Pool: pool})
 	_, err := c.Do(request(t, "GET", "https://dav.example.com/", ""))

@@ -15,7 +15,7 @@ var (
 	ErrRedirect = errors.New("too many redirects: configure the URL that they should lead to")
 	ErrTooLarge = errors.New("the answer is larger than convoke reads")
 
-	errUserinfo = errors.New("a URL with a user name or password in it; they belong into username and password_file")
+	errUserinfo = errors.New("a URL with a user name or password in it; they belong in username and password_file")
 )
 
 // An Error says which request to which origin failed. It holds neither path nor query, which may be secrets, nor

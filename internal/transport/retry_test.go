@@ -2,6 +2,8 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -103,6 +105,9 @@ func TestRetry(t *testing.T) {
 		{"name server trouble", "GET", []any{unlucky, status(200)}, 2, 200},
 		{"no such name", "GET", []any{noSuch}, 1, 0},
 		{"name server too slow", "GET", []any{tooSlow}, 1, 0},
+		{"bad certificate", "GET", []any{&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}}, 1, 0},
+		{"no common TLS version", "GET", []any{tls.AlertError(70)}, 1, 0},
+		{"no TLS at all", "GET", []any{tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}}, 1, 0},
 		{"server error", "GET", []any{status(500)}, 1, 500},
 		{"not there", "GET", []any{status(404)}, 1, 404},
 		{"PUT, busy", "PUT", []any{status(503)}, 1, 503},
