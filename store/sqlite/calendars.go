@@ -9,7 +9,7 @@ import (
 
 const (
 	calendarKey     = "organizer, url"
-	calendarValues  = "name, source, profile, token, full_at, state, attempts, due_at, has_left"
+	calendarValues  = "name, source, profile, time_zone, shared, token, full_at, state, attempts, due_at, has_left"
 	selectCalendars = "SELECT id, " + calendarKey + ", " + calendarValues + " FROM calendars"
 	allCalendars    = selectCalendars + " ORDER BY id"
 	calendarsOf     = selectCalendars + " WHERE organizer = ? ORDER BY id"
@@ -21,8 +21,8 @@ const (
 var saveCalendar = upsert("calendars", calendarKey, calendarValues)
 
 func scanCalendar(r row) (c store.Calendar, err error) {
-	err = r.Scan(&c.ID, &c.Organizer, &c.URL, &c.Name, &c.Source, &c.Profile, &c.Token, when{&c.FullAt}, &c.State,
-		&c.Attempts, when{&c.DueAt}, &c.Left)
+	err = r.Scan(&c.ID, &c.Organizer, &c.URL, &c.Name, &c.Source, &c.Profile, &c.TimeZone, &c.Shared, &c.Token,
+		when{&c.FullAt}, &c.State, &c.Attempts, when{&c.DueAt}, &c.Left)
 	return c, err
 }
 
@@ -35,8 +35,8 @@ func (l *Ledger) Calendars(ctx context.Context, organizer string) ([]store.Calen
 // SaveCalendar adds a calendar or replaces the one of that organizer and URL.
 func (l *Ledger) SaveCalendar(ctx context.Context, c store.Calendar) (id int64, err error) {
 	err = l.write.transact(ctx, func(t *tx) error {
-		_, err := t.exec(ctx, saveCalendar, c.Organizer, c.URL, c.Name, c.Source, c.Profile, c.Token, unix(c.FullAt),
-			c.State, c.Attempts, unix(c.DueAt), c.Left)
+		_, err := t.exec(ctx, saveCalendar, c.Organizer, c.URL, c.Name, c.Source, c.Profile, c.TimeZone, c.Shared,
+			c.Token, unix(c.FullAt), c.State, c.Attempts, unix(c.DueAt), c.Left)
 		if err != nil {
 			return err
 		}

@@ -9,11 +9,12 @@ import (
 
 // Nobody works on a calendar that was left, so its objects do not count.
 const (
-	countObjects = "(SELECT count(*) FROM objects o JOIN calendars c ON c.id = o.calendar WHERE NOT c.has_left AND "
+	countObjects = "(SELECT count(*) FROM objects o"
+	ofCalendars  = " JOIN calendars c ON c.id = o.calendar WHERE NOT c.has_left AND "
 	countsOfOne  = "SELECT " +
-		countObjects + "c.organizer = ?1 AND o.seen <> ''), " +
-		countObjects + "c.organizer = ?1 AND o.error <> ''), " +
-		countObjects + "c.organizer = ?1 AND o.due_at IS NOT NULL), " +
+		countObjects + ofCalendars + "c.organizer = ?1 AND o.seen <> ''), " +
+		countObjects + " INDEXED BY objects_failing" + ofCalendars + "c.organizer = ?1 AND o.error <> ''), " +
+		countObjects + " INDEXED BY objects_due" + ofCalendars + "c.organizer = ?1 AND o.due_at IS NOT NULL), " +
 		"(SELECT count(*) FROM meetings WHERE organizer = ?1 AND state = 'live'), " +
 		"(SELECT count(*) FROM links WHERE organizer = ?1 AND state = 'ending'), " +
 		"(SELECT count(*) FROM intents WHERE organizer = ?1 AND state IN ('open', 'unknown'))"

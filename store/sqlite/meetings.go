@@ -9,7 +9,7 @@ import (
 const (
 	meetingKey    = "organizer, platform_id"
 	meetingValues = "number, token, generation, state, topic, start_at, end_at, type, recorded, dialin, permission," +
-		" answer, created_at, updated_at"
+		" closed, answer, created_at, updated_at"
 
 	selectMeetings      = "SELECT id, " + meetingKey + ", " + meetingValues + " FROM meetings"
 	meetingByID         = selectMeetings + " WHERE id = ?"
@@ -22,8 +22,8 @@ var saveMeeting = upsert("meetings", meetingKey, meetingValues)
 
 func scanMeeting(r row) (m store.Meeting, err error) {
 	err = r.Scan(&m.ID, &m.Organizer, &m.PlatformID, &m.Number, &m.Token, &m.Generation, &m.State, &m.Topic,
-		when{&m.Start}, when{&m.End}, &m.Type, &m.Recorded, &m.Dialin, &m.Permission, &m.Answer, when{&m.CreatedAt},
-		when{&m.UpdatedAt})
+		when{&m.Start}, when{&m.End}, &m.Type, &m.Recorded, &m.Dialin, &m.Permission, &m.Closed, &m.Answer,
+		when{&m.CreatedAt}, when{&m.UpdatedAt})
 	return m, err
 }
 
@@ -58,8 +58,8 @@ func (l *Ledger) SaveMeeting(ctx context.Context, m store.Meeting) (id int64, er
 // saveMeeting returns the meeting as it is kept.
 func (t *tx) saveMeeting(ctx context.Context, m store.Meeting) (store.Meeting, error) {
 	_, err := t.exec(ctx, saveMeeting, m.Organizer, m.PlatformID, m.Number, m.Token, m.Generation, m.State, m.Topic,
-		unix(m.Start), unix(m.End), m.Type, m.Recorded, m.Dialin, m.Permission, blob(m.Answer), unix(m.CreatedAt),
-		unix(m.UpdatedAt))
+		unix(m.Start), unix(m.End), m.Type, m.Recorded, m.Dialin, m.Permission, m.Closed, blob(m.Answer),
+		unix(m.CreatedAt), unix(m.UpdatedAt))
 	if err != nil {
 		return store.Meeting{}, err
 	}

@@ -16,10 +16,11 @@ const (
 	dropObject    = "DELETE FROM objects WHERE calendar = ? AND href = ?"
 	etags         = "SELECT href, seen FROM objects WHERE calendar = ? AND seen <> ''"
 
-	// Each half has an index of its own, which is empty while nothing is to be done. The condition uid <> '' in the
-	// queries below is that of an index, too.
-	pendingObjects = selectObjects + " WHERE o.calendar = ?1 AND o.due_at IS NULL AND o.seen <> o.done" +
-		" UNION ALL " + selectObjects + " WHERE o.calendar = ?1 AND o.due_at <= ?2 ORDER BY 2"
+	// Each half has an index of its own, which is empty while nothing is to be done; left to itself SQLite, which keeps
+	// no statistics here, would go through all objects of the calendar. A condition uid <> '' is that of an index, too.
+	pendingObjects = selectObjects + " INDEXED BY objects_new WHERE o.calendar = ?1 AND o.due_at IS NULL AND o.seen <> o.done" +
+		" UNION ALL " + selectObjects + " INDEXED BY objects_due WHERE o.calendar = ?1 AND o.due_at <= ?2 ORDER BY 2"
+	failingObjects  = selectObjects + " INDEXED BY objects_failing WHERE o.calendar = ? AND o.error <> '' ORDER BY o.href"
 	objectsByUID    = selectObjects + " WHERE o.uid = ? AND o.uid <> '' ORDER BY o.calendar, o.href"
 	objectsByUIDFor = selectObjects + " JOIN calendars c ON c.id = o.calendar" +
 		" WHERE o.uid = ? AND o.uid <> '' AND c.organizer = ? ORDER BY o.calendar, o.href"
@@ -108,6 +109,12 @@ func (l *Ledger) Object(ctx context.Context, calendar int64, href string) (store
 func (l *Ledger) Pending(ctx context.Context, calendar int64, now time.Time) ([]store.ObjectRow, error) {
 	all, err := many(ctx, l.read, scanObject, pendingObjects, calendar, now.Unix())
 	return all, fail("pending", err)
+}
+
+// Failing returns the objects of a calendar with an Error, ordered by href.
+func (l *Ledger) Failing(ctx context.Context, calendar int64) ([]store.ObjectRow, error) {
+	all, err := many(ctx, l.read, scanObject, failingObjects, calendar)
+	return all, fail("failing", err)
 }
 
 // ObjectsByUID returns every object with that UID, those found gone too, ordered by calendar and href. There are none

@@ -21,6 +21,8 @@ CREATE TABLE calendars (
     name      TEXT    NOT NULL,
     source    TEXT    NOT NULL,
     profile   TEXT    NOT NULL,
+    time_zone TEXT    NOT NULL,
+    shared    INTEGER NOT NULL,
     token     TEXT    NOT NULL,
     full_at   INTEGER,
     state     TEXT    NOT NULL,
@@ -47,7 +49,7 @@ CREATE TABLE objects (
 -- The two halves of Pending: what is new, and what has a time. Both are empty while there is nothing to do.
 CREATE INDEX objects_new     ON objects (calendar, href)   WHERE due_at IS NULL AND seen <> done;
 CREATE INDEX objects_due     ON objects (calendar, due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX objects_failing ON objects (calendar)         WHERE error <> '';
+CREATE INDEX objects_failing ON objects (calendar, href)   WHERE error <> '';
 CREATE INDEX objects_uid     ON objects (uid)              WHERE uid <> '';
 
 CREATE TABLE meetings (
@@ -65,6 +67,7 @@ CREATE TABLE meetings (
     recorded    INTEGER NOT NULL,
     dialin      INTEGER NOT NULL,
     permission  TEXT    NOT NULL,
+    closed      INTEGER NOT NULL,
     answer      BLOB,
     created_at  INTEGER,
     updated_at  INTEGER,

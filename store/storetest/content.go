@@ -84,11 +84,11 @@ func fullOrganizer() store.Organizer {
 
 func fullCalendar() store.Calendar {
 	return store.Calendar{Organizer: alice, URL: "https://dav.example.com/alice/work/", Name: "Arbeit", Source: "https://dav.example.com/",
-		Profile: "radicale", Token: "t1", FullAt: at(1), State: "read-only", Attempts: 2, DueAt: at(8), Left: true}
+		Profile: "radicale", TimeZone: "Europe/Berlin", Shared: true, Token: "t1", FullAt: at(1), State: "read-only", Attempts: 2, DueAt: at(8), Left: true}
 }
 
 func fullMeeting() store.Meeting {
 	return store.Meeting{Organizer: alice, PlatformID: "5e9459c5b863b82cefdddf50", Number: "9974-7653-8886-0485", Token: "T1",
 		Generation: 1, State: store.Live, Topic: "Jour fixe – Größe", Start: at(60), End: at(90), Type: "standard", Recorded: true,
-		Dialin: true, Permission: "p1", Answer: []byte(`{"status":"success"}`), CreatedAt: at(3), UpdatedAt: at(4)}
+		Dialin: true, Permission: "p1", Closed: true, Answer: []byte(`{"status":"success"}`), CreatedAt: at(3), UpdatedAt: at(4)}
 }

@@ -69,6 +69,22 @@ var objectChecks = []check{
 		require.NoError(t, d.SaveObject(d.ctx, store.ObjectRow{Calendar: c, Href: "b", Seen: "2", Done: "2", DueAt: at(1)}))
 		assert.Equal(t, []string{"a", "b", "c", "d"}, hrefs(must[[]store.ObjectRow](t)(d.Pending(d.ctx, c, at(1)))))
 	}},
+	{"failing: with an error, ordered by href, of one calendar", func(t *testing.T, d *desk) {
+		c, other := d.calendar(alice, "c"), d.calendar(alice, "d")
+		for _, o := range []store.ObjectRow{
+			{Calendar: c, Href: "b", Seen: "1", Done: "1", Error: "done, but"},
+			{Calendar: c, Href: "c", Seen: "1"},
+			{Calendar: c, Href: "a", UID: "u", Seen: "1", Error: "refused", Attempts: 2, DueAt: at(9)},
+			{Calendar: other, Href: "d", Error: "another calendar's"},
+		} {
+			require.NoError(t, d.SaveObject(d.ctx, o))
+		}
+		all := must[[]store.ObjectRow](t)(d.Failing(d.ctx, c))
+		require.Equal(t, []string{"a", "b"}, hrefs(all))
+		assert.Equal(t, store.ObjectRow{Calendar: c, Href: "a", UID: "u", Seen: "1", Error: "refused", Attempts: 2, DueAt: at(9)}, all[0])
+		d.seen(store.ObjectRow{Calendar: c, Href: "a", Seen: "2"})
+		assert.Equal(t, []string{"b"}, hrefs(must[[]store.ObjectRow](t)(d.Failing(d.ctx, c))), "a change clears the error")
+	}},
 	{"by UID", func(t *testing.T, d *desk) {
 		a, b := d.calendar(alice, "c"), d.calendar(bob, "c")
 		d.seen(store.ObjectRow{Calendar: b, Href: "b1", UID: "u", Seen: "1"})
