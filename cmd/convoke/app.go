@@ -122,9 +122,7 @@ func (a *app) wire(s *streams, m mode) (err error) {
 	if a.people, err = people.New(a.cfg, a.ledger, a.keys, pool, userAgent(), quiet, time.Now); err != nil {
 		return err
 	}
-	if a.cals, err = calendars.New(a.cfg, pool, userAgent()); err != nil {
-		return err
-	}
+	a.cals = calendars.New(a.cfg, pool, userAgent())
 	a.engine = &sync.Engine{
 		Ledger: a.ledger, People: a.people.All, Calendars: a.cals, Seals: calendar.NewSealer(a.keys.Seal()),
 		Token: a.keys.MeetingToken, Now: time.Now, Stamp: sync.Stamp, Workers: a.cfg.Limits.Workers, Patient: m == patient, Log: a.log,

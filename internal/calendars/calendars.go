@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	stdsync "sync"
 
 	"convoke/calendar"
 	"convoke/calendar/caldav"
@@ -23,35 +24,58 @@ import (
 // Calendars are those of one configuration; it is a sync.Calendars.
 type Calendars struct {
 	organizers map[string]config.Organizer
-	clients    map[string]*transport.Client // by e-mail address
+	pool       *transport.Pool
+	userAgent  string
+
+	mu      stdsync.Mutex
+	clients map[string]*transport.Client // by e-mail address, made when first needed
 }
 
-// New makes a client for every organizer whose calendars are on a server. It asks nobody.
-func New(cfg *config.Config, pool *transport.Pool, userAgent string) (*Calendars, error) {
-	c := &Calendars{organizers: map[string]config.Organizer{}, clients: map[string]*transport.Client{}}
+// New asks nobody.
+func New(cfg *config.Config, pool *transport.Pool, userAgent string) *Calendars {
+	c := &Calendars{organizers: map[string]config.Organizer{}, pool: pool, userAgent: userAgent, clients: map[string]*transport.Client{}}
 	for _, o := range cfg.Organizers {
 		c.organizers[o.Email] = o
-		if o.CalDAVURL == nil {
-			continue
-		}
-		client, err := transport.New(transport.Options{
-			Origin: o.CalDAVURL.String(), Auth: auth(o), Redirects: true, Retry: true, UserAgent: userAgent, Pool: pool,
-		})
-		if err != nil {
-			return nil, fmt.Errorf("organizer %s: %w", o.Email, err)
-		}
-		c.clients[o.Email] = client
 	}
-	return c, nil
+	return c
 }
 
-func auth(o config.Organizer) *transport.Auth {
+// client returns the organizer's client. Scheme is how her server asked for the password in an earlier life, or "": with
+// it the first request after a restart needs no refusal before it.
+func (c *Calendars) client(o config.Organizer, scheme string) (*transport.Client, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if client := c.clients[o.Email]; client != nil {
+		return client, nil
+	}
+	client, err := transport.New(transport.Options{
+		Origin: o.CalDAVURL.String(), Auth: auth(o, scheme), Redirects: true, Retry: true, UserAgent: c.userAgent, Pool: c.pool,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("organizer %s: %w", o.Email, err)
+	}
+	c.clients[o.Email] = client
+	return client, nil
+}
+
+func auth(o config.Organizer, scheme string) *transport.Auth {
 	if o.Username == "" {
 		return nil
 	}
 	file := secret.NewFile(o.PasswordFile)
-	return &transport.Auth{Username: o.Username, Password: file.Read}
+	return &transport.Auth{Username: o.Username, Password: file.Read, Scheme: scheme}
 }
+
+// remote is a calendar on a server. Its profile remembers how the server asks for the password, too.
+type remote struct {
+	*caldav.Calendar
+	client *transport.Client
+}
+
+// Profile is what is known of the server.
+func (r *remote) Profile() string { return profile(r.client, r.Calendar.Profile()) }
+
+func profile(c *transport.Client, server string) string { return c.Scheme() + " " + server }
 
 // Source tells where an organizer's calendars are configured to be.
 func (c *Calendars) Source(organizer string) string {
@@ -71,7 +95,11 @@ func (c *Calendars) Find(ctx context.Context, organizer string) ([]store.Calenda
 	if o.VDir != "" {
 		return c.folder(o)
 	}
-	account, err := caldav.Discover(ctx, c.clients[organizer], o.CalDAVURL.String())
+	client, err := c.client(o, "")
+	if err != nil {
+		return nil, err
+	}
+	account, err := caldav.Discover(ctx, client, o.CalDAVURL.String())
 	if err != nil {
 		return nil, fmt.Errorf("find the calendars of %s at %s: %w", o.Email, o.CalDAVURL.Redacted(), err)
 	}
@@ -82,7 +110,7 @@ func (c *Calendars) Find(ctx context.Context, organizer string) ([]store.Calenda
 	var rows []store.Calendar
 	for _, i := range chosen {
 		rows = append(rows, store.Calendar{
-			Organizer: o.Email, URL: i.URL, Name: name(i), Source: c.Source(organizer), Profile: i.Profile, TimeZone: i.TimeZone, Shared: !i.Own,
+			Organizer: o.Email, URL: i.URL, Name: name(i), Source: c.Source(organizer), Profile: profile(client, i.Profile), TimeZone: i.TimeZone, Shared: !i.Own,
 		})
 	}
 	return rows, nil
@@ -108,7 +136,16 @@ func (c *Calendars) Open(row store.Calendar) (calendar.Collection, error) {
 	case o.VDir != "":
 		return vdir.Open(row.URL)
 	}
-	return caldav.Open(c.clients[row.Organizer], row.URL, row.Profile)
+	scheme, server, _ := strings.Cut(row.Profile, " ")
+	client, err := c.client(o, scheme)
+	if err != nil {
+		return nil, err
+	}
+	cal, err := caldav.Open(client, row.URL, server)
+	if err != nil {
+		return nil, err
+	}
+	return &remote{cal, client}, nil
 }
 
 // choose picks the calendars to watch: the one that the URL names, those that are named, or all of her own that hold events
