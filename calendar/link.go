@@ -56,7 +56,7 @@ func linksIn(l line) []string {
 func trimLink(link string) string {
 	for {
 		short := strings.TrimRight(link, ".,;:!?'*_")
-		if strings.HasSuffix(short, ")") && !strings.Contains(short, "(") || strings.HasSuffix(short, "]") && !strings.Contains(short, "[") {
+		if unopened(short, "(", ")") || unopened(short, "[", "]") {
 			short = short[:len(short)-1]
 		}
 		if short == link {
@@ -64,6 +64,11 @@ func trimLink(link string) string {
 		}
 		link = short
 	}
+}
+
+// unopened tells whether a link ends with a bracket that was opened before it.
+func unopened(link, open, shut string) bool {
+	return strings.HasSuffix(link, shut) && strings.Count(link, open) < strings.Count(link, shut)
 }
 
 // indexLink finds a link in a text from an offset on: not a longer one that begins alike. -1 when it is not there.

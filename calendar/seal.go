@@ -62,7 +62,7 @@ func ParseSeal(value string) (Seal, error) {
 	if err != nil || strconv.Itoa(generation) != part[3] {
 		return Seal{}, fmt.Errorf("%w: generation %.20q", ErrSeal, part[3])
 	}
-	mac, err := base64.RawURLEncoding.DecodeString(part[4])
+	mac, err := base64.RawURLEncoding.Strict().DecodeString(part[4])
 	if err != nil {
 		return Seal{}, fmt.Errorf("%w: %w", ErrSeal, err)
 	}

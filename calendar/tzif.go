@@ -3,12 +3,12 @@ package calendar
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 )
 
 // tzif writes onsets, sorted by time, in the format of the IANA database (TZif version 2, RFC 8536, 3), which is the
 // one way into a time.Location that there is. Zone 0 is what was before the first onset.
-func tzif(onsets []onset) []byte {
-	before := onset{to: onsets[0].from}
+func tzif(onsets []onset) ([]byte, error) {
 	var zones []onset
 	var names bytes.Buffer
 	var at, index, types bytes.Buffer
@@ -23,13 +23,13 @@ func tzif(onsets []onset) []byte {
 		names.WriteString(zoneAbbreviation(o) + "\x00")
 		return byte(len(zones) - 1)
 	}
-	add(before)
+	add(onset{to: onsets[0].from})
 	for _, o := range onsets {
-		if len(zones) > 200 || names.Len() > 200 { // both are counted in one byte
-			break
-		}
 		put(&at, o.at)
 		index.WriteByte(add(o))
+		if len(zones) > 200 || names.Len() > 200 { // both are counted in one byte
+			return nil, errors.New("too many different offsets")
+		}
 	}
 	var b bytes.Buffer
 	writeHeader(&b, 0, 0, 0) // the 32-bit part, which nobody reads
@@ -38,7 +38,7 @@ func tzif(onsets []onset) []byte {
 		b.Write(part.Bytes())
 	}
 	b.WriteString("\n\n") // no rule for later
-	return b.Bytes()
+	return b.Bytes(), nil
 }
 
 func writeHeader(b *bytes.Buffer, times, types, chars int) {

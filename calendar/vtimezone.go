@@ -14,6 +14,7 @@ const (
 	zoneFrom       = 1970 // rules that began earlier are followed from here on
 	zoneUntil      = 2100 // and no further than this
 	maxObservances = 256
+	maxOnsets      = 1000 // of one rule
 )
 
 // An onset is the instant at which an observance of a VTIMEZONE begins.
@@ -45,7 +46,11 @@ func readVTimezone(doc *document, sec int, name string) (*time.Location, error) 
 		return nil, fmt.Errorf("time zone %.80q: no observances", name)
 	}
 	slices.SortStableFunc(onsets, func(a, b onset) int { return int(min(1, max(-1, a.at-b.at))) })
-	return time.LoadLocationFromTZData(name, tzif(onsets))
+	data, err := tzif(onsets)
+	if err != nil {
+		return nil, fmt.Errorf("time zone %.80q: %w", name, err)
+	}
+	return time.LoadLocationFromTZData(name, data)
 }
 
 // readObservance expands one STANDARD or DAYLIGHT: its DTSTART, RDATEs and RRULEs are local times of TZOFFSETFROM.
@@ -110,7 +115,8 @@ func expandZoneRule(rule string, start time.Time, from int) ([]time.Time, error)
 		return nil, err
 	}
 	option.Dtstart = start
-	if start.Year() < zoneFrom && option.Interval <= 1 && option.Count == 0 && start.YearDay() != 60 {
+	leapDay := start.Month() == time.February && start.Day() == 29
+	if start.Year() < zoneFrom && option.Interval <= 1 && option.Count == 0 && !leapDay {
 		option.Dtstart = start.AddDate(zoneFrom-start.Year(), 0, 0) // Exchange begins its rules in 1601
 	}
 	r, err := rrule.NewRRule(*option)
@@ -118,12 +124,11 @@ func expandZoneRule(rule string, start time.Time, from int) ([]time.Time, error)
 		return nil, fmt.Errorf("RRULE %.80q: %w", rule, err)
 	}
 	var all []time.Time
-	for next := r.Iterator(); len(all) <= 2*(zoneUntil-zoneFrom); {
-		t, ok := next()
-		if !ok || t.Year() > zoneUntil {
-			break
+	next := r.Iterator()
+	for t, ok := next(); ok && t.Year() <= zoneUntil; t, ok = next() {
+		if all = append(all, t); len(all) > maxOnsets {
+			return nil, fmt.Errorf("RRULE %.80q: clocks do not change that often", rule)
 		}
-		all = append(all, t)
 	}
 	if len(all) == 0 && option.Until.IsZero() {
 		return nil, fmt.Errorf("RRULE %.80q never happens", rule)
