@@ -48,13 +48,10 @@ func (p *Patch) Insert(c *Component, head, value string) {
 // whether the property stays at all. It returns how many properties of that name there are.
 func (p *Patch) Edit(c *Component, name string, fn func(raw string) (value string, keep bool)) int {
 	n := 0
-	c.doc.own(c.sec, func(i int, l line) {
-		if l.name != name || p.removed[i] {
-			return
-		}
+	p.each(c, name, func(i int, l line) {
 		n++
 		value, keep := fn(l.value())
-		p.set(i, l, l.head(), value, keep)
+		p.set(i, l.head(), value, keep)
 	})
 	return n
 }
@@ -64,15 +61,28 @@ func (p *Patch) Edit(c *Component, name string, fn func(raw string) (value strin
 func (p *Patch) Set(c *Component, head, value string, match func(value string) bool) {
 	name, _, _ := strings.Cut(head, ";")
 	found := false
-	c.doc.own(c.sec, func(i int, l line) {
-		if l.name == name && (match == nil || match(decodeText(l.value()))) {
-			p.set(i, l, head, value, !found)
+	p.each(c, name, func(i int, l line) {
+		if match == nil || match(decodeText(l.value())) {
+			p.set(i, head, value, !found)
 			found = true
 		}
 	})
 	if !found {
 		p.Insert(c, head, value)
 	}
+}
+
+// each calls fn for the properties of a name as they are by now, but for those that the patch inserts.
+func (p *Patch) each(c *Component, name string, fn func(i int, l line)) {
+	c.doc.own(c.sec, func(i int, l line) {
+		if l.name != name || p.removed[i] {
+			return
+		}
+		if text, ok := p.edited[i]; ok {
+			l = parseLine(text)
+		}
+		fn(i, l)
+	})
 }
 
 // Remove takes out the properties of a name for which match says yes (nil: all).
@@ -82,15 +92,15 @@ func (p *Patch) Remove(c *Component, name string, match func(value string) bool)
 	})
 }
 
-func (p *Patch) set(i int, l line, head, value string, keep bool) {
-	text := head + ":" + value
+func (p *Patch) set(i int, head, value string, keep bool) {
+	text, was := head+":"+value, p.e.doc.lines[i].text
 	switch {
 	case !keep:
 		delete(p.edited, i)
 		p.removed[i] = true
-	case text == l.text:
+	case text == was:
 		delete(p.edited, i)
-	case p.accept(head, text, l.text):
+	case p.accept(head, text, was):
 		p.edited[i] = text
 	}
 }

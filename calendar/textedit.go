@@ -18,14 +18,14 @@ func (p *Patch) editDescription(c *Component, create bool, edit, editHTML func(*
 
 func (p *Patch) editFirst(c *Component, name string, create bool, edit func(*rawText), editHead func(string) string) {
 	found := false
-	c.doc.own(c.sec, func(i int, l line) {
-		if l.name != name || found {
+	p.each(c, name, func(i int, l line) {
+		if found {
 			return
 		}
 		found = true
 		t := newRawText(l.value())
 		if edit(t); t.raw != l.value() {
-			p.set(i, l, editHead(l.head()), t.raw, t.raw != "")
+			p.set(i, editHead(l.head()), t.raw, t.raw != "")
 		}
 	})
 	if t := newRawText(""); !found && create {
@@ -37,11 +37,11 @@ func (p *Patch) editFirst(c *Component, name string, create bool, edit func(*raw
 
 // editHTML edits the HTML descriptions that Outlook and others write.
 func (p *Patch) editHTML(c *Component, edit func(*rawText)) {
-	c.doc.own(c.sec, func(i int, l line) {
-		if l.name == "X-ALT-DESC" && isHTML(l) && l.value() != "" {
+	p.each(c, "X-ALT-DESC", func(i int, l line) {
+		if isHTML(l) && l.value() != "" {
 			t := newRawText(l.value())
 			edit(t)
-			p.set(i, l, l.head(), t.raw, true)
+			p.set(i, l.head(), t.raw, true)
 		}
 	})
 }
