@@ -101,9 +101,11 @@ func final(err error) bool {
 // look asks the URL itself: it may be a calendar.
 func (f *finder) look() (single *Info, kind *property, err error) {
 	a, err := f.multistatus(f.ctx, query{method: "PROPFIND", at: f.start, depth: "0", body: propfind(calendarProps), moved: true}, func(r *response) error {
-		if p, ok := r.get(propResourceType); ok {
-			kind = &property{inside: p.inside}
+		p, ok := r.get(propResourceType)
+		if kind != nil || !ok {
+			return nil // the first row is the URL's own, whatever a server adds to Depth 0
 		}
+		kind = &property{inside: p.inside}
 		if isCalendar(kind) {
 			single = f.info(r)
 		}

@@ -54,7 +54,7 @@ type binding struct{ prefix, space string }
 
 func newScanner(r io.Reader) *scanner {
 	left := &io.LimitedReader{R: r, N: maxDocument + 1}
-	return &scanner{in: bufio.NewReaderSize(left, 64<<10), left: left, names: map[string]element{}}
+	return &scanner{in: bufio.NewReaderSize(left, 32<<10), left: left, names: map[string]element{}}
 }
 
 // next moves to the next start or end tag. After an end tag, text has what stood since the last tag. At the end of a

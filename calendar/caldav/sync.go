@@ -71,7 +71,20 @@ func (l *look) syncFrom(token string) (calendar.Look, error) {
 			p.data = no // DAViCal
 		}
 	})
+	if err := l.checkAccess(start == ""); err != nil {
+		return calendar.Look{}, err
+	}
 	return calendar.Look{Token: syncToken + token, Complete: start == ""}, l.fetch()
+}
+
+// checkAccess asks DAViCal whether the calendar may be read at all, where it matters. To those who may only see
+// free-busy times it reports changes all the same, and serves every event as a "Busy" stub under the real ETag.
+func (l *look) checkAccess(first bool) error {
+	if l.known().server != "davical" || !first && len(l.wanted) == 0 {
+		return nil
+	}
+	_, err := l.state(stateProps)
+	return err
 }
 
 // syncReport sends one sync-collection and returns the next token.
