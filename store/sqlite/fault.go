@@ -31,12 +31,12 @@ func explain(err error) error {
 	switch e.Code() & 0xff { // the primary code
 	case codes.SQLITE_FULL:
 		return fmt.Errorf("the disk is full, nothing was recorded: make room: %w", err)
-	case codes.SQLITE_READONLY, codes.SQLITE_PERM:
+	case codes.SQLITE_READONLY, codes.SQLITE_PERM, codes.SQLITE_CANTOPEN:
 		return fmt.Errorf("%w: %w", errReadOnly, err)
 	case codes.SQLITE_BUSY, codes.SQLITE_LOCKED:
 		return fmt.Errorf("another program has kept it busy for %v: try again: %w", busyTimeout, err)
-	case codes.SQLITE_IOERR, codes.SQLITE_CANTOPEN:
-		return fmt.Errorf("it cannot be read or written, nothing was recorded: look at the disk and at the rights: %w", err)
+	case codes.SQLITE_IOERR:
+		return fmt.Errorf("reading or writing failed, nothing was recorded: look at the disk: %w", err)
 	case codes.SQLITE_CORRUPT, codes.SQLITE_NOTADB:
 		return damaged(err)
 	}

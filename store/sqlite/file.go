@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,15 +10,15 @@ import (
 	"path/filepath"
 )
 
-// prepareFile makes the file when it is missing and sees that only its owner may read it. SQLite gives the -wal and
+// prepareFile makes the ledger when there is none and sees that only its owner may read it. SQLite gives the -wal and
 // -shm files the mode of the file itself.
 //
 // An existing file is never opened here: closing it would drop the locks that SQLite holds on it in this process.
-func prepareFile(path string, log *slog.Logger) error {
+func prepareFile(ctx context.Context, path string, steps []string, log *slog.Logger) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return createFile(path)
+		return createLedger(ctx, path, steps)
 	case err != nil:
 		return err
 	case !info.Mode().IsRegular():
@@ -29,18 +30,47 @@ func prepareFile(path string, log *slog.Logger) error {
 	return nil
 }
 
-func createFile(path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return nil // another program was faster
-	}
+// createLedger makes a ledger under another name and gives it its own when it is whole: whoever else looks at the
+// same time finds none or this one. Where another program was faster, its ledger stays.
+func createLedger(ctx context.Context, path string, steps []string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*") // mode 0600
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no folder %s: make it, owned by the user that convoke runs as: %w", filepath.Dir(path), err)
 	}
 	if err != nil {
 		return err
 	}
-	return f.Close()
+	defer os.Remove(f.Name())
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := fillNew(ctx, f.Name(), steps); err != nil {
+		return err
+	}
+	if err := publish(f.Name(), path); !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}
+
+func fillNew(ctx context.Context, name string, steps []string) error {
+	p := openPool(writerDSN(name), 1)
+	err := apply(ctx, p, steps)
+	if err == nil {
+		err = p.useWAL(ctx)
+	}
+	return errors.Join(err, p.close())
+}
+
+// publish gives a whole file one more name, for good. A link, unlike a rename, never replaces anything.
+func publish(unfinished, name string) error {
+	if err := syncFile(unfinished); err != nil {
+		return err
+	}
+	if err := os.Link(unfinished, name); err != nil {
+		return err
+	}
+	return syncFile(filepath.Dir(name))
 }
 
 // tighten takes others' rights away. Where that is not allowed it is only said: the ledger works all the same.

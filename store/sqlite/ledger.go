@@ -58,7 +58,7 @@ func open(ctx context.Context, path string, o Options, steps []string) (*Ledger,
 	}
 	l := newLedger(o)
 	l.path = path
-	if err := prepareFile(path, l.log); err != nil {
+	if err := prepareFile(ctx, path, steps, l.log); err != nil {
 		return nil, err
 	}
 	l.write, l.read = openPool(writerDSN(path), 1), openPool(readerDSN(path), 0)

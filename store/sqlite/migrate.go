@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -96,36 +95,30 @@ func apply(ctx context.Context, p *pool, steps []string) error {
 
 // backUp puts a copy of the ledger beside it that no later one replaces. It gets its name when it is whole.
 func (l *Ledger) backUp(ctx context.Context, version int) error {
-	unfinished := l.path + ".bak.new"
-	if err := os.Remove(unfinished); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := createFile(unfinished); err != nil { // VACUUM INTO takes an empty file, and keeps its mode
-		return err
-	}
-	defer os.Remove(unfinished)
-	if _, err := l.write.db.ExecContext(ctx, "VACUUM INTO ?", unfinished); err != nil {
-		return err
-	}
-	if err := syncFile(unfinished); err != nil {
-		return err
-	}
-	name, err := l.nameBackup(unfinished, version)
+	f, err := os.CreateTemp(filepath.Dir(l.path), filepath.Base(l.path)+".bak.new-*") // mode 0600
 	if err != nil {
 		return err
 	}
+	defer os.Remove(f.Name())
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if _, err := l.write.db.ExecContext(ctx, "VACUUM INTO ?", f.Name()); err != nil { // takes an empty file as it is
+		return err
+	}
+	name := l.backupName(version)
+	if err := publish(f.Name(), name); err != nil {
+		return err
+	}
 	l.log.Info("copied the ledger before bringing it up to date", "copy", name)
-	return syncFile(filepath.Dir(l.path))
+	return nil
 }
 
-// nameBackup gives a copy its name: that of its version, or, where there is one of that version, with the time. A
-// link, unlike a rename, never replaces anything.
-func (l *Ledger) nameBackup(unfinished string, version int) (string, error) {
+// backupName names a copy by its version or, where there is one of that version, by the time too.
+func (l *Ledger) backupName(version int) string {
 	name := fmt.Sprintf("%s.v%d.bak", l.path, version)
-	err := os.Link(unfinished, name)
-	if errors.Is(err, fs.ErrExist) {
-		name = fmt.Sprintf("%s.v%d.%s.bak", l.path, version, l.now().UTC().Format("20060102T150405Z"))
-		err = os.Link(unfinished, name)
+	if _, err := os.Lstat(name); err != nil {
+		return name
 	}
-	return name, err
+	return fmt.Sprintf("%s.v%d.%s.bak", l.path, version, l.now().UTC().Format("20060102T150405Z"))
 }
