@@ -63,8 +63,9 @@ func (d Details) intoDescription(t *rawText) {
 	t.splice(span{len(t.text), len(t.text)}, gap+d.block())
 }
 
-// namedBy tells whether a block shows the meeting's number: then it is this meeting's, though its link was taken out.
-func (d Details) namedBy(block string) bool { return holdsLink(block, d.Number) }
+// namedBy tells whether a block shows the meeting's number: then it is this meeting's, though its link was taken out. A
+// number of a few digits says nothing.
+func (d Details) namedBy(block string) bool { return len(d.Number) >= 6 && holdsLink(block, d.Number) }
 
 // replaceBlocks puts our block where the first block is for which stale says yes, unless the text has the join URL already,
 // and removes the others.

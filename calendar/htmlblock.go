@@ -1,0 +1,140 @@
+package calendar
+
+import (
+	"html"
+	"strings"
+)
+
+// htmlClass marks our block in an HTML description. Mail clients may put something before it.
+const htmlClass = "convoke-meeting"
+
+// htmlBlock is the twin of the block: the same lines, the join URL as a link.
+func (d Details) htmlBlock() string {
+	link := html.EscapeString(d.JoinURL)
+	var b strings.Builder
+	b.WriteString(`<div class="` + htmlClass + `"><b>` + html.EscapeString(d.Heading) + `</b>`)
+	for _, row := range d.Lines {
+		b.WriteString("<br>" + strings.Replace(html.EscapeString(row), link, `<a href="`+link+`">`+link+`</a>`, 1))
+	}
+	b.WriteString("</div>")
+	return b.String()
+}
+
+// intoHTML puts the twin block into an HTML description that does not have the join URL yet.
+func (d Details) intoHTML(t *rawText) {
+	old := htmlForms(d.old()...)
+	cutHTMLBlocks(t, func(block string) bool { return holdsAny(block, old) && !d.inHTML(block) })
+	exchangeAll(t, old, html.EscapeString(d.JoinURL))
+	if d.inHTML(t.text) {
+		return
+	}
+	d.cutHTMLMarker(t)
+	at := bodyEnd(t.text)
+	t.splice(span{at, at}, d.htmlBlock())
+}
+
+// outOfHTML takes the twin block out, and the links that are left.
+func (d Details) outOfHTML(t *rawText) {
+	ours := htmlForms(d.links()...)
+	cutHTMLBlocks(t, func(block string) bool { return holdsAny(block, ours) || d.namedBy(block) })
+	cutLinks(t, ours, cutOnly)
+}
+
+func cutHTMLBlocks(t *rawText, which func(block string) bool) {
+	var changes []change
+	for _, b := range findHTMLBlocks(t.text) {
+		if which(t.text[b.from:b.to]) {
+			changes = append(changes, change{b, ""})
+		}
+	}
+	t.apply(changes)
+}
+
+// exchangeAll exchanges every link: in HTML one of them is the address and the next one the text of the same link.
+func exchangeAll(t *rawText, old []string, by string) {
+	var changes []change
+	done := 0
+	for _, s := range linkSpans(t.text, old) {
+		if s.from >= done {
+			changes = append(changes, change{s, by})
+			done = s.to
+		}
+	}
+	t.apply(changes)
+}
+
+func (d Details) inHTML(text string) bool { return holdsAny(text, htmlForms(d.JoinURL)) }
+
+// htmlForms lists links as they may be written in HTML: with the entity for &, or as they are.
+func htmlForms(links ...string) []string {
+	var forms []string
+	for _, l := range links {
+		forms = append(forms, html.EscapeString(l))
+		if forms[len(forms)-1] != l {
+			forms = append(forms, l)
+		}
+	}
+	return forms
+}
+
+// cutHTMLMarker removes the marker where it is all that stands between two tags: its line in DESCRIPTION goes as well.
+func (d Details) cutHTMLMarker(t *rawText) {
+	end := 0
+	for tag, ok := nextTag(t.text, 0); ; tag, ok = nextTag(t.text, end) {
+		to := len(t.text)
+		if ok {
+			to = tag.from
+		}
+		if mark, found := wholeToken(t.text[end:to], d.Markers.Ask); found {
+			t.splice(span{end + mark.from, end + mark.to}, "")
+			return
+		}
+		if !ok {
+			return
+		}
+		end = tag.to
+	}
+}
+
+// findHTMLBlocks finds the elements with our class, with all that is in them.
+func findHTMLBlocks(text string) []span {
+	var blocks []span
+	open, depth := -1, 0
+	for t, ok := nextTag(text, 0); ok; t, ok = nextTag(text, t.to) {
+		if t.name != "div" {
+			continue
+		}
+		switch {
+		case open < 0 && !t.closing && strings.Contains(text[t.from:t.to], htmlClass):
+			open, depth = t.from, 1
+		case open >= 0 && !t.closing:
+			depth++
+		case open >= 0:
+			if depth--; depth == 0 {
+				blocks = append(blocks, span{open, t.to})
+				open = -1
+			}
+		}
+	}
+	return blocks
+}
+
+// bodyEnd is where the twin block goes: before the last </body>, else before </html>, else at the end.
+func bodyEnd(text string) int {
+	body, root := -1, -1
+	for t, ok := nextTag(text, 0); ok; t, ok = nextTag(text, t.to) {
+		switch {
+		case t.closing && t.name == "body":
+			body = t.from
+		case t.closing && t.name == "html":
+			root = t.from
+		}
+	}
+	switch {
+	case body >= 0:
+		return body
+	case root >= 0:
+		return root
+	}
+	return len(text)
+}
