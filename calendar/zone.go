@@ -9,15 +9,19 @@ import (
 	_ "time/tzdata" // a minimal host has no zones of its own
 )
 
-// maxOwnZones bounds how many VTIMEZONEs of one object are worked out: each may cost a tenth of a second when made to.
-const maxOwnZones = 16
+// What working out an object's own VTIMEZONEs may cost: one that makes no sense can be made to take 0.04 s.
+const (
+	ownBudget  = 16
+	costOfOwn  = 1
+	costOfFail = 4
+)
 
 // zones finds the zones that one object names.
 type zones struct {
 	doc   *document
 	home  *time.Location
 	found map[string]foundZone
-	own   int // VTIMEZONEs worked out so far
+	spent int // of ownBudget
 }
 
 type foundZone struct {
@@ -68,13 +72,15 @@ func (z *zones) ownZone(tzid string) *time.Location {
 			continue
 		}
 		l, _ := z.doc.first(i, "TZID")
-		if strings.Trim(decodeText(l.value()), `" `) != tzid || z.own >= maxOwnZones {
+		if strings.Trim(decodeText(l.value()), `" `) != tzid || z.spent >= ownBudget {
 			continue
 		}
-		z.own++
-		if loc, err := readVTimezone(z.doc, i, tzid); err == nil {
+		loc, err := readVTimezone(z.doc, i, tzid)
+		if err == nil {
+			z.spent += costOfOwn
 			return loc
-		} // else: the caller notes that the zone is a guess
+		}
+		z.spent += costOfFail // no error: the event is read all the same, with a note that its zone is a guess
 	}
 	return nil
 }
