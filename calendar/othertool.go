@@ -7,7 +7,7 @@ import (
 )
 
 // otherTools are the join links of other products. A host matches itself and what is below it; "" matches every host, for
-// software that people run themselves. Sources: the products' own invitations and help pages.
+// software that people run themselves. The forms are those of common invitations, not of any specification.
 var otherTools = []struct {
 	name, host string
 	path       *regexp.Regexp

@@ -12,7 +12,7 @@ import (
 
 const (
 	zoneFrom       = 1990 // rules that began earlier and still hold are followed from here on
-	zoneUntil      = 2060 // and no further than this: a year costs 4 µs
+	zoneUntil      = 2060 // and no further than this: each year costs some µs
 	maxObservances = 256
 	maxOnsets      = 1000 // of one rule
 )

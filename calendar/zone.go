@@ -9,7 +9,7 @@ import (
 	_ "time/tzdata" // a minimal host has no zones of its own
 )
 
-// What working out an object's own VTIMEZONEs may cost: one that makes no sense can be made to take 0.04 s.
+// What working out an object's own VTIMEZONEs may cost: one that makes no sense can be made to take 0.1 s.
 const (
 	ownBudget  = 16
 	costOfOwn  = 1
