@@ -47,7 +47,7 @@ func (p *Patch) editHTML(c *Component, edit func(*rawText)) {
 }
 
 // editAltRep edits the HTML in an ALTREP parameter, where Thunderbird keeps it: ALTREP="data:text/html,<percent-encoded>". It
-// shows that and not the text, so the two have to say the same. Any other ALTREP stays as it is.
+// shows that and not the text (seen in tracim/tracim#5430), so the two have to say the same. Any other ALTREP stays.
 func editAltRep(head string, edit func(*rawText)) string {
 	const mark = `ALTREP="data:text/html`
 	from := strings.Index(strings.ToUpper(head), strings.ToUpper(mark))
