@@ -45,6 +45,8 @@ type Calendar struct {
 	Name      string    // display name
 	Source    string    // the configured URL that led here; when it changes, discovery runs again
 	Profile   string    // what is known of the server, for the adapter; opaque here
+	TimeZone  string    // IANA name, where the calendar has one
+	Shared    bool      // somebody else's calendar
 	Token     string    // state after the last look
 	FullAt    time.Time // last complete listing
 	State     string    // "" when all is well, else what is wrong, for people
@@ -92,6 +94,7 @@ type Meeting struct {
 	Recorded   bool
 	Dialin     bool
 	Permission string
+	Closed     bool   // its last answer said so
 	Answer     []byte // the platform's last answer, JSON as it came
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
@@ -202,6 +205,8 @@ type Ledger interface {
 	// Pending returns the objects of a calendar that are worth a look at now: Seen differs from Done and no DueAt is
 	// still to come, or DueAt has come. Ordered by href.
 	Pending(ctx context.Context, calendar int64, now time.Time) ([]ObjectRow, error)
+	// Failing returns the objects of a calendar with an Error, ordered by href.
+	Failing(ctx context.Context, calendar int64) ([]ObjectRow, error)
 	// ObjectsByUID returns every object with that UID, of one organizer or ("") of all.
 	ObjectsByUID(ctx context.Context, organizer, uid string) ([]ObjectRow, error)
 	// SaveObject records the outcome of a try: all of row but SeenAt.
