@@ -159,7 +159,7 @@ func choose(o config.Organizer, all []caldav.Info) ([]caldav.Info, error) {
 		if sameURL(i.URL, o.CalDAVURL.String()) {
 			return []caldav.Info{i}, nil
 		}
-		if i.Own && i.Writable && i.Events {
+		if i.Err == nil && i.Own && i.Writable && i.Events {
 			own = append(own, i)
 		}
 	}
@@ -175,6 +175,9 @@ func named(o config.Organizer, all []caldav.Info) ([]caldav.Info, error) {
 		i := slices.IndexFunc(all, func(i caldav.Info) bool { return i.Name == want || isURL(o, want, i.URL) })
 		if i < 0 {
 			return nil, fmt.Errorf("calendar %q is not there; there are %s", want, names(all))
+		}
+		if all[i].Err != nil {
+			return nil, fmt.Errorf("calendar %q: %w", want, all[i].Err)
 		}
 		if !slices.ContainsFunc(found, func(f caldav.Info) bool { return f.URL == all[i].URL }) {
 			found = append(found, all[i])
