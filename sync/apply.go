@@ -96,8 +96,12 @@ func (p *pass) post(ctx context.Context, s Situation, a Action) (string, error) 
 		Kind: store.CreateMeeting, UID: s.Event.UID, Shared: s.component().Organizer == "",
 		Token: a.Meeting.Token, Generation: a.Meeting.Generation,
 	}
+	var err error
+	if in.Request, err = a.Request.JSON(""); err != nil {
+		return "", err
+	}
 	var answer meetingapi.Meeting
-	id, err := p.call(ctx, in, a.Request, "", func() (err error) {
+	id, err := p.call(ctx, in, func() (err error) {
 		answer, err = p.o.Platform.CreateMeeting(ctx, p.o.UserID, a.Request)
 		return err
 	})
@@ -117,8 +121,12 @@ func (p *pass) post(ctx context.Context, s Situation, a Action) (string, error) 
 // update changes a meeting: intent, call, rows.
 func (p *pass) update(ctx context.Context, s Situation, a Action) (string, error) {
 	in := store.Intent{Kind: store.UpdateMeeting, UID: a.Link.UID, Meeting: a.Meeting.ID, Token: a.Meeting.Token, Generation: a.Meeting.Generation}
+	var err error
+	if in.Request, err = a.Request.JSON(a.Meeting.PlatformID); err != nil {
+		return "", err
+	}
 	var answer meetingapi.Meeting
-	id, err := p.call(ctx, in, a.Request, a.Meeting.PlatformID, func() (err error) {
+	id, err := p.call(ctx, in, func() (err error) {
 		answer, err = p.o.Platform.UpdateMeeting(ctx, p.o.UserID, a.Meeting.PlatformID, a.Request)
 		return err
 	})
@@ -134,7 +142,7 @@ func (p *pass) update(ctx context.Context, s Situation, a Action) (string, error
 // delete deletes a meeting: intent, call, rows. One that is not there any more is deleted.
 func (p *pass) delete(ctx context.Context, a Action) (string, error) {
 	in := store.Intent{Kind: store.DeleteMeeting, UID: a.Link.UID, Meeting: a.Meeting.ID, Token: a.Meeting.Token, Generation: a.Meeting.Generation}
-	id, err := p.call(ctx, in, a.Request, a.Meeting.PlatformID, func() error {
+	id, err := p.call(ctx, in, func() error {
 		err := p.o.Platform.DeleteMeeting(ctx, p.o.UserID, a.Meeting.PlatformID)
 		if errors.Is(err, meetingapi.ErrNotFound) {
 			return nil
@@ -150,18 +158,14 @@ func (p *pass) delete(ctx context.Context, a Action) (string, error) {
 
 // call writes the intent, makes the call, and closes the intent when the call failed. Once the platform has refused the
 // key or asked for patience, nothing more is sent to it in this pass.
-func (p *pass) call(ctx context.Context, in store.Intent, r meetingapi.MeetingRequest, platformID string, send func() error) (int64, error) {
+func (p *pass) call(ctx context.Context, in store.Intent, send func() error) (int64, error) {
 	if p.o.Problem != nil {
 		return 0, p.o.Problem
 	}
 	if p.refusal != nil {
 		return 0, p.refusal
 	}
-	body, err := r.JSON(platformID)
-	if err != nil {
-		return 0, err
-	}
-	in.Organizer, in.Request, in.SentAt = p.o.Email, body, p.Now()
+	in.Organizer, in.SentAt = p.o.Email, p.Now()
 	id, err := p.Ledger.Begin(ctx, in)
 	if errors.Is(err, store.ErrClaimed) || errors.Is(err, store.ErrUnknown) {
 		return 0, err
@@ -198,7 +202,7 @@ func (p *pass) changed(ctx context.Context, intent int64, m store.Meeting, l sto
 	}
 	for _, in := range intents {
 		if in.Meeting == m.ID && in.State == store.Unknown {
-			if err := p.Ledger.Failed(ctx, in.ID, store.Done, "overtaken by a later call", p.Now()); err != nil {
+			if err := p.Ledger.Failed(ctx, in.ID, store.Refused, "overtaken by a later call", p.Now()); err != nil {
 				return ledger(err)
 			}
 		}

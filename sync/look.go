@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"strings"
 	"time"
 
 	"convoke/calendar"
@@ -21,6 +22,7 @@ type look struct {
 	first   bool             // everything is new, or to be looked at again
 	needles [][]byte         // what an event that concerns us has in it
 	known   map[string]known // what the ledger has of this calendar, loaded when first asked for
+	broken  error            // of the ledger
 	rows    []store.ObjectRow
 	again   []string // hrefs that are in the ledger as done, and are to be decided about again
 	objects int
@@ -51,14 +53,13 @@ func (p *pass) look(ctx context.Context, w *watched) error {
 	if l.first {
 		since = calendar.Since{ETag: func(string) string { return "" }}
 	}
-	var broken error // of the ledger
 	seen, err := w.col.Changes(ctx, since, func(c calendar.Change) error {
-		broken = l.change(ctx, c)
-		return broken
+		l.broken = l.change(ctx, c)
+		return l.broken
 	})
 	switch {
-	case broken != nil:
-		return broken
+	case l.broken != nil:
+		return l.broken
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
@@ -94,15 +95,16 @@ func (l *look) interval() time.Duration {
 
 // needles are what an event must have in it to concern us; without any of them it need not even be parsed.
 func (p *pass) needles() [][]byte {
-	return [][]byte{[]byte(p.o.Rules.Markers.Ask), []byte("X-CONVOKE"), []byte(p.o.Rules.Join.Prefix())}
+	return [][]byte{lower(p.o.Rules.Markers.Ask), lower("X-CONVOKE"), lower(p.o.Rules.Join.Prefix())}
 }
+
+func lower(s string) []byte { return []byte(strings.ToLower(s)) }
 
 // etag is what the ledger has under an href.
 func (l *look) etag(href string) string {
 	if l.known == nil {
 		l.known = map[string]known{}
-		// A ledger that fails here fails again, with a place for its error, when the rows are written.
-		_ = l.Ledger.ETags(context.Background(), l.w.ID, func(href, etag string) {
+		l.broken = l.Ledger.ETags(context.Background(), l.w.ID, func(href, etag string) {
 			l.known[href] = known{etag: etag}
 		})
 	}
@@ -112,6 +114,9 @@ func (l *look) etag(href string) string {
 // change records one row.
 func (l *look) change(ctx context.Context, c calendar.Change) error {
 	was := l.etag(c.Href)
+	if l.broken != nil {
+		return l.broken
+	}
 	if c.Gone {
 		return l.gone(ctx, c.Href)
 	}
@@ -119,8 +124,11 @@ func (l *look) change(ctx context.Context, c calendar.Change) error {
 	if l.objects++; l.objects%batch == 0 {
 		l.progress()
 	}
+	if c.Err == nil && c.ETag == "" {
+		c.Err = errNoETag
+	}
 	if c.Err != nil {
-		return l.unreadable(ctx, c)
+		return l.unreadable(ctx, c, was)
 	}
 	if c.ETag == was && !l.first {
 		return nil
@@ -145,7 +153,7 @@ func (l *look) row(ctx context.Context, c calendar.Change, was string) (store.Ob
 	if err != nil {
 		return row, err
 	}
-	if !hit && !linked && l.passedOver() {
+	if !linked && l.passedOver() && !(hit && l.asks(c.Data)) {
 		row.Done = c.ETag
 		return row, nil
 	}
@@ -162,6 +170,21 @@ func (l *look) row(ctx context.Context, c calendar.Change, was string) (store.Ob
 // count, and otherwise when it was there at the first look.
 func (l *look) passedOver() bool {
 	return l.o.Rules.Mode == Marked || (l.first && !l.o.Rules.Existing)
+}
+
+// asks reports whether an event that would be passed over, but has something of ours in it, asks for a meeting by itself.
+// Where only marked events count that is for Decide to say.
+func (l *look) asks(data []byte) bool {
+	if l.o.Rules.Mode == Marked {
+		return true
+	}
+	ev, err := calendar.Parse(data, l.w.home)
+	if err != nil {
+		return true // it is set aside, and told, when it is decided about
+	}
+	c := Situation{Event: ev}.component()
+	_, asked := l.o.Rules.Markers.Asked(c)
+	return asked || c.Seal != ""
 }
 
 // gone records that an object is not there any more: an event with a meeting is decided about, any other forgotten.
@@ -181,18 +204,28 @@ func (l *look) gone(ctx context.Context, href string) error {
 	return nil
 }
 
-// unreadable sets an object aside that the calendar could not hand out, until its ETag changes.
-func (l *look) unreadable(ctx context.Context, c calendar.Change) error {
+// errNoETag is wrong with a calendar that does not say which version of an object it shows (RFC 4791, 5.3.4).
+var errNoETag = errors.New("the calendar tells no ETag, and without one a change could overwrite somebody else's")
+
+// unreadable sets an object aside that the calendar could not hand out, until its ETag changes. Where there is no ETag
+// to tell by, it is asked for again later.
+func (l *look) unreadable(ctx context.Context, c calendar.Change, was string) error {
 	row, err := l.Ledger.Object(ctx, l.w.ID, c.Href)
-	if err == nil && row.Seen == c.ETag && row.Error == c.Err.Error() {
+	switch {
+	case err != nil && !errors.Is(err, store.ErrNotFound):
+		return err
+	case c.ETag != "" && row.Seen == c.ETag && row.Error == c.Err.Error():
 		return nil
 	}
-	l.failed(l.w, c.Href, c.Err)
-	row = store.ObjectRow{Calendar: l.w.ID, Href: c.Href, Seen: c.ETag, SeenAt: l.Now()}
-	if err := l.Ledger.Seen(ctx, []store.ObjectRow{row}); err != nil {
-		return err
+	row.Calendar, row.Href = l.w.ID, c.Href
+	if c.ETag == "" {
+		if row.Seen = was; was == "" {
+			row.Seen = notDone
+		}
+		return l.retry(ctx, l.w, row, c.Err)
 	}
-	row.Done, row.Error = c.ETag, c.Err.Error()
+	l.failed(l.w, c.Href, c.Err)
+	row.Seen, row.Done, row.Error, row.Attempts, row.DueAt = c.ETag, c.ETag, c.Err.Error(), 0, time.Time{}
 	return l.Ledger.SaveObject(ctx, row)
 }
 
@@ -208,7 +241,9 @@ func (l *look) flush(ctx context.Context) error {
 // finish records what was not reported in a complete look, and then the token.
 func (l *look) finish(ctx context.Context, seen calendar.Look) error {
 	if seen.Complete {
-		l.etag("") // loads what is known
+		if l.etag(""); l.broken != nil { // loads what is known
+			return l.broken
+		}
 		for href, k := range l.known {
 			if k.visited {
 				continue

@@ -29,10 +29,13 @@ func (p *pass) object(ctx context.Context, w *watched, row store.ObjectRow) erro
 	if err != nil {
 		return p.unread(ctx, w, row, err)
 	}
-	if at == nil {
-		return p.missing(ctx, w, row)
+	switch {
+	case at != nil:
+		return p.settle(ctx, w, row, *at)
+	case !p.whole(): // it may stand in the calendar that could not be looked at
+		return p.Ledger.Seen(ctx, []store.ObjectRow{{Calendar: w.ID, Href: row.Href, SeenAt: p.Now(), Done: notDone}})
 	}
-	return p.settle(ctx, w, row, *at)
+	return p.missing(ctx, w, row)
 }
 
 // read fetches the object that a row speaks of; nil when it is not there any more.
@@ -146,6 +149,10 @@ func (p *pass) moved(ctx context.Context, l store.Link) (bool, error) {
 		if err := p.Ledger.DropObject(ctx, l.Calendar, l.Href); err != nil {
 			return false, err
 		}
+		row.Done, row.DueAt = notDone, time.Time{} // whatever becomes of this pass, it is decided about again
+		if err := p.Ledger.SaveObject(ctx, row); err != nil {
+			return false, err
+		}
 		return true, p.object(ctx, w, row)
 	}
 	return false, nil
@@ -200,7 +207,11 @@ func (p *pass) retry(ctx context.Context, w *watched, row store.ObjectRow, why e
 	if name == "" {
 		name = row.Href
 	}
-	p.failed(w, name, why)
+	if errors.Is(why, store.ErrClaimed) { // another organizer was faster, by a moment
+		p.report.Held++
+	} else {
+		p.failed(w, name, why)
+	}
 	row.Done, row.Error, row.Attempts = notDone, why.Error(), row.Attempts+1
 	row.DueAt = later(p.Now(), row.Attempts)
 	if api := (*meetingapi.Error)(nil); errors.As(why, &api) && api.RetryAfter > 0 {

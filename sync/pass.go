@@ -137,6 +137,9 @@ func (p *pass) due(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if p.Now().Before(row.DueAt) {
+			continue // it failed, in this pass or before, and its next try is not yet
+		}
 		delete(w.read, l.Href) // asked again just before something is given up
 		if err := p.object(ctx, w, row); err != nil {
 			return err
@@ -182,7 +185,9 @@ func (p *pass) linked(ctx context.Context, at place) (bool, error) {
 		}
 		p.links = make(map[place]bool, len(all))
 		for _, l := range all {
-			p.links[place{l.Calendar, l.Href}] = l.State != store.Ended
+			if l.State != store.Ended {
+				p.links[place{l.Calendar, l.Href}] = true
+			}
 		}
 	}
 	return p.links[at], nil
