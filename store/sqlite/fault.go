@@ -49,8 +49,3 @@ func explain(err error) error {
 func damaged(why error) error {
 	return fmt.Errorf("%w (%w): stop convoke, keep the file aside and bring back the last backup", store.ErrDamaged, why)
 }
-
-func isBusy(err error) bool {
-	var e *sqlite.Error
-	return errors.As(err, &e) && e.Code()&0xff == codes.SQLITE_BUSY
-}

@@ -15,18 +15,11 @@ func TestFile(t *testing.T) {
 	storetest.Run(t, openNew)
 }
 
-func TestMemory(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Ledger {
-		l, err := sqlite.Memory(t.Context())
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, l.Close()) })
-		return l
-	})
-}
-
 func TestCopy(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Ledger {
-		l, err := sqlite.Copy(t.Context(), newPath(t))
+		path := newPath(t)
+		require.NoError(t, openAt(t, path).Close())
+		l, err := sqlite.Copy(t.Context(), path)
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, l.Close()) })
 		return l

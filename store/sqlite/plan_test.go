@@ -13,9 +13,9 @@ import (
 	"convoke/store/storetest"
 )
 
-// TestNoScan asks SQLite how it would answer every statement that the suite makes the ledger use. Only the lists of
+// TestMemory runs the suite, and then asks SQLite how it answers every statement that the suite has used. Only the lists of
 // everything may walk through a table; openIntents walks through an index that holds nothing else.
-func TestNoScan(t *testing.T) {
+func TestMemory(t *testing.T) {
 	lists := map[string]bool{allOrganizers: true, allCalendars: true, allMeetings: true, allLinks: true,
 		openIntents: true, countsOfAll: true, countsOfOne: true}
 	used := map[string]bool{}

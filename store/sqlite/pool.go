@@ -122,27 +122,15 @@ func (p *pool) raw(ctx context.Context, fn func(rawConn) error) error {
 	return errors.Join(c.Raw(func(dc any) error { return fn(dc.(rawConn)) }), c.Close())
 }
 
-// useWAL switches to the write-ahead log, which the file remembers. While others have a new file open the switch is
-// refused at once, without the usual wait, so the wait is here.
+// useWAL switches to the write-ahead log, which the file remembers.
 func (p *pool) useWAL(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, busyTimeout)
-	defer cancel()
-	for {
-		var mode string
-		err := p.db.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode)
-		switch {
-		case err == nil && mode == "wal":
-			return nil
-		case err == nil:
-			return fmt.Errorf("the file system cannot keep a write-ahead log (journal mode stays %q): "+
-				"put the ledger on a local disk", mode)
-		case !isBusy(err):
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(10 * time.Millisecond):
-		}
+	var mode string
+	if err := p.db.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode); err != nil {
+		return err
 	}
+	if mode != "wal" {
+		return fmt.Errorf("the file system cannot keep a write-ahead log (journal mode stays %q): "+
+			"put the ledger on a local disk", mode)
+	}
+	return nil
 }
