@@ -32,6 +32,8 @@ type Component struct {
 	doc    *document
 	sec    int // the section in doc
 	recurs bool
+	wall   wallClock // DTSTART as it is written
+	length length    // from DTSTART to the end
 }
 
 func readComponent(doc *document, sec int, zones *zones) (*Component, error) {

@@ -29,9 +29,10 @@ type Event struct {
 	Method     string       // METHOD of the VCALENDAR, upper case; "" in a calendar that keeps to RFC 4791, 4.1
 	Components []*Component // the VEVENTs in the order of the file
 
-	data []byte
-	doc  *document
-	home *time.Location
+	data  []byte
+	doc   *document
+	home  *time.Location
+	zones *zones
 }
 
 // Parse reads an object. Floating times and times in a zone that nobody knows are read in home (nil = UTC); the
@@ -62,7 +63,7 @@ func (e *Event) read() error {
 	if l, ok := e.doc.first(0, "METHOD"); ok {
 		e.Method = strings.ToUpper(strings.TrimSpace(l.value()))
 	}
-	zones := newZones(e.doc, e.home)
+	e.zones = newZones(e.doc, e.home)
 	for i, s := range e.doc.sections {
 		if s.name != "VEVENT" || s.parent != 0 {
 			continue
@@ -70,7 +71,7 @@ func (e *Event) read() error {
 		if err := e.readUID(i); err != nil {
 			return err
 		}
-		c, err := readComponent(e.doc, i, zones)
+		c, err := readComponent(e.doc, i, e.zones)
 		if err != nil {
 			return err
 		}

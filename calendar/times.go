@@ -34,21 +34,23 @@ func (t *times) resolve(c *Component, zones *zones) error {
 	if err != nil {
 		return err
 	}
-	c.Start, c.AllDay, c.Floating, c.ZoneNote = start.at, start.date, start.floating, start.note
+	c.Start, c.AllDay, c.Floating, c.ZoneNote, c.wall = start.at, start.date, start.floating, start.note, start.wall
 	switch {
 	case t.end != nil:
 		end, err := readMoment(*t.end, zones)
 		if err != nil {
 			return err
 		}
-		c.End = end.at
+		c.End, c.length = end.at, lengthBetween(start, end)
 		if c.ZoneNote == "" {
 			c.ZoneNote = end.note
 		}
 	case t.duration != nil:
-		c.End, err = addDuration(c.Start, t.duration.value())
+		c.length, err = parseDuration(t.duration.value())
+		c.End = c.length.after(c.Start)
 		return err
 	case c.AllDay:
+		c.length = length{wall: secondsPerDay}
 		c.End = start.wall.AddDate(0, 0, 1).in(zones.home)
 	default:
 		c.End = c.Start
@@ -66,12 +68,21 @@ type moment struct {
 
 func readMoment(l line, zones *zones) (moment, error) {
 	value, tzid := momentParts(l)
-	wall, form, err := parseWall(value)
+	m, err := zones.moment(value, tzid, zones.home)
 	if err != nil {
 		return moment{}, fmt.Errorf("%s: %w", l.name, err)
 	}
+	return m, nil
+}
+
+// moment reads one value; local is the zone of dates, and of times that name none.
+func (z *zones) moment(value, tzid string, local *time.Location) (moment, error) {
+	wall, form, err := parseWall(value)
+	if err != nil {
+		return moment{}, err
+	}
 	m := moment{wall: wall}
-	loc := zones.home
+	loc := local
 	switch {
 	case form == formDate:
 		m.date = true
@@ -80,7 +91,7 @@ func readMoment(l line, zones *zones) (moment, error) {
 	case tzid == "":
 		m.floating = true
 	default:
-		loc, m.note = zones.locate(tzid)
+		loc, m.note = z.locate(tzid)
 	}
 	m.at = wall.in(loc)
 	return m, nil
@@ -106,6 +117,21 @@ type wallClock struct{ time.Time }
 
 func (w wallClock) AddDate(years, months, days int) wallClock {
 	return wallClock{w.Time.AddDate(years, months, days)}
+}
+
+// wallAt is what clocks show at an instant, where t.Location is.
+func wallAt(t time.Time) wallClock {
+	return wallClock{time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, time.UTC)}
+}
+
+// add moves a wall clock by seconds; a time.Duration would end after 292 years.
+func (w wallClock) add(seconds int64) wallClock {
+	return wallClock{time.Unix(w.Unix()+seconds, 0).UTC()}
+}
+
+// day is the midnight before.
+func (w wallClock) day() wallClock {
+	return wallClock{time.Date(w.Year(), w.Month(), w.Day(), 0, 0, 0, 0, time.UTC)}
 }
 
 // in finds the instant at which clocks in loc show w. Where they show it twice it is the first time, and where they
@@ -156,24 +182,45 @@ func parseWall(value string) (wallClock, form, error) {
 
 var durationForm = regexp.MustCompile(`^([+-]?)P(?:(\d{1,6})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,8})S)?)?$`)
 
-// addDuration adds a DURATION (RFC 5545, 3.3.6): weeks and days are days of the calendar, the rest is exact.
-func addDuration(start time.Time, value string) (time.Time, error) {
+const secondsPerDay = 24 * 60 * 60
+
+// A length is how long an event takes: first what a clock on the wall moves on, in seconds, then exact time.
+type length struct {
+	wall  int64
+	exact time.Duration
+}
+
+// lengthBetween keeps the end that people see, wherever the clocks change: calendars show the last day of a series at
+// the same hours as the others. RFC 5545, 3.8.5.3 would have the exact time; that is what counts between two zones.
+func lengthBetween(start, end moment) length {
+	if start.at.Location() == end.at.Location() {
+		return length{wall: end.wall.Unix() - start.wall.Unix()}
+	}
+	return length{exact: end.at.Sub(start.at)}
+}
+
+// after is the end of what begins at start.
+func (l length) after(start time.Time) time.Time {
+	end := start
+	if l.wall != 0 {
+		end = wallAt(start).add(l.wall).in(start.Location())
+	}
+	return end.Add(l.exact)
+}
+
+// parseDuration reads a DURATION (RFC 5545, 3.3.6): weeks and days are days of the calendar, the rest is exact.
+func parseDuration(value string) (length, error) {
 	m := durationForm.FindStringSubmatch(strings.ToUpper(strings.TrimSpace(value)))
 	if m == nil || strings.Join(m[2:], "") == "" {
-		return time.Time{}, fmt.Errorf("DURATION: %.40q is no duration", value)
+		return length{}, fmt.Errorf("DURATION: %.40q is no duration", value)
 	}
-	n := make([]int, len(m))
+	n := make([]int64, len(m))
 	for i := 2; i < len(m); i++ {
-		n[i], _ = strconv.Atoi(m[i]) // digits or nothing
+		n[i], _ = strconv.ParseInt("0"+m[i], 10, 64) // digits or nothing
 		if m[1] == "-" {
 			n[i] = -n[i]
 		}
 	}
-	days := n[2]*7 + n[3]
 	exact := time.Duration(n[4])*time.Hour + time.Duration(n[5])*time.Minute + time.Duration(n[6])*time.Second
-	if days != 0 {
-		wall := wallClock{time.Date(start.Year(), start.Month(), start.Day(), start.Hour(), start.Minute(), start.Second(), 0, time.UTC)}
-		start = wall.AddDate(0, 0, days).in(start.Location())
-	}
-	return start.Add(exact), nil
+	return length{wall: (n[2]*7 + n[3]) * secondsPerDay, exact: exact}, nil
 }

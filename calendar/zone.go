@@ -20,6 +20,7 @@ const (
 type zones struct {
 	doc   *document
 	home  *time.Location
+	mu    stdsync.Mutex // guards what follows: Event.Occurrences finds zones too
 	found map[string]foundZone
 	spent int // of ownBudget
 }
@@ -36,6 +37,8 @@ func newZones(doc *document, home *time.Location) *zones {
 // locate finds the zone of a TZID: the IANA name, the same behind a vendor's prefix, a Windows name, the object's own
 // VTIMEZONE, the name that Windows shows to people, and last the home zone with a note.
 func (z *zones) locate(tzid string) (*time.Location, string) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
 	if f, ok := z.found[tzid]; ok {
 		return f.loc, f.note
 	}
