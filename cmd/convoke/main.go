@@ -18,7 +18,10 @@ import (
 	"convoke/store"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	syscall.Umask(0o077) // the ledger, its journal and the key are nobody else's
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
 
 // Exit codes.
 const (
@@ -29,9 +32,8 @@ const (
 	exitDamaged = 4 // the ledger is damaged or newer than the program
 )
 
-// run is the whole program, but for the process around it.
+// run is the whole program, but for the process around it, which may be a test.
 func run(args []string, out, errOut io.Writer) int {
-	syscall.Umask(0o077) // the ledger, its journal and the key are nobody else's
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	s := &streams{out: terminal.New(out), err: terminal.New(errOut), errTo: errOut}

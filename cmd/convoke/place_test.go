@@ -1,0 +1,166 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"convoke/calendar/caldavtest"
+	"convoke/calendar/caldavtest/servers"
+	"convoke/meetingapi/meetingtest"
+)
+
+// A place is a calendar as the organizer's own program sees it.
+type place interface {
+	// put answers an error when the calendar does not take the event.
+	put(t testing.TB, name, data string) error
+	get(t testing.TB, name string) string
+	remove(t testing.TB, name string)
+}
+
+// A web is a place on a CalDAV server.
+type web struct{ calendar, user, password string }
+
+func (w web) do(t testing.TB, method, name, body string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, w.calendar+name, strings.NewReader(body))
+	require.NoError(t, err)
+	r.SetBasicAuth(w.user, w.password)
+	if body != "" {
+		r.Header.Set("Content-Type", "text/calendar; charset=utf-8")
+	}
+	resp, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	return resp.StatusCode, string(text)
+}
+
+func (w web) put(t testing.TB, name, data string) error {
+	t.Helper()
+	status, body := w.do(t, http.MethodPut, name, data)
+	if status/100 != 2 || status == http.StatusMultiStatus {
+		return fmt.Errorf("PUT %s: %d %.200s", name, status, body)
+	}
+	return nil
+}
+
+func (w web) get(t testing.TB, name string) string {
+	t.Helper()
+	status, body := w.do(t, http.MethodGet, name, "")
+	require.Equal(t, http.StatusOK, status, body)
+	return body
+}
+
+func (w web) remove(t testing.TB, name string) {
+	t.Helper()
+	status, body := w.do(t, http.MethodDelete, name, "")
+	require.Equal(t, 2, status/100, body)
+}
+
+// A folder is a place of .ics files.
+type folder string
+
+func (f folder) put(t testing.TB, name, data string) error {
+	t.Helper()
+	draft := filepath.Join(string(f), "."+name)
+	require.NoError(t, os.WriteFile(draft, []byte(data), 0o600))
+	return os.Rename(draft, filepath.Join(string(f), name))
+}
+
+func (f folder) get(t testing.TB, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(string(f), name))
+	require.NoError(t, err)
+	return string(data)
+}
+
+func (f folder) remove(t testing.TB, name string) {
+	t.Helper()
+	require.NoError(t, os.Remove(filepath.Join(string(f), name)))
+}
+
+// A bench is convoke between a calendar and a platform.
+type bench struct {
+	place
+	platform *meetingtest.Server
+	requests *counter // to the calendar server; nil for a folder
+	config   string
+}
+
+// benches are all kinds of calendars. Those of real servers skip when their server cannot be had, but under CI=true.
+func benches() map[string]func(testing.TB) *bench {
+	all := map[string]func(testing.TB) *bench{
+		"memory": func(t testing.TB) *bench { return memoryBench(t) },
+		"folder": func(t testing.TB) *bench { return folderBench(t) },
+	}
+	for _, p := range []string{"radicale", "xandikos", "davical", "cyrus", "sogo"} {
+		all["memory as "+p] = func(t testing.TB) *bench { return memoryBench(t, caldavtest.Profile(p)) }
+	}
+	for _, name := range servers.Names() {
+		all["real "+name] = func(t testing.TB) *bench { return realBench(t, name) }
+	}
+	return all
+}
+
+func folderBench(t testing.TB) *bench {
+	dir := t.TempDir()
+	b := newBench(t, fmt.Sprintf("vdir = %q", dir), "")
+	b.place = folder(dir)
+	return b
+}
+
+func memoryBench(t testing.TB, profile ...caldavtest.Option) *bench {
+	s := caldavtest.New(append(profile, caldavtest.User("alice", canaryPassword, alice))...)
+	return webBench(t, serve(t, s), s.Home("alice"), s.Calendar("alice", "work"), "alice", canaryPassword)
+}
+
+func realBench(t testing.TB, name string) *bench {
+	i, err := servers.Start(t.Context(), name, t.Logf)
+	if errors.Is(err, servers.ErrUnavailable) && os.Getenv("CI") != "true" {
+		t.Skip(err)
+	}
+	require.NoError(t, err)
+	t.Cleanup(i.Stop)
+	base, err := url.Parse(i.Base)
+	require.NoError(t, err)
+	user := i.User("alice")
+	cal, err := url.Parse(user.Calendar)
+	require.NoError(t, err)
+	return webBench(t, base.Scheme+"://"+base.Host, base.Path, cal.Path, user.Name, user.Password)
+}
+
+// webBench puts a counter before a server; convoke is told where to begin, and finds the calendar itself.
+func webBench(t testing.TB, address, begin, calendar, user, password string) *bench {
+	requests, proxy := newCounter(t, address)
+	b := newBench(t, fmt.Sprintf("caldav_url = %q\nusername = %q\npassword_file = \"alice.password\"\ncalendars = [%q]",
+		proxy+begin, user, calendar), password)
+	b.place, b.requests = web{address + calendar, user, password}, requests
+	return b
+}
+
+func newBench(t testing.TB, organizer, password string) *bench {
+	platform, address, account := newPlatform(t)
+	dir := t.TempDir()
+	writeFiles(t, dir, map[string]string{
+		"platform-api-key": canaryKey, "alice.password": password, "config.toml": configuration(address, account.ID, organizer),
+	})
+	return &bench{platform: platform, config: filepath.Join(dir, "config.toml")}
+}
+
+// asked returns what the calendar server was asked since the last time, and the platform.
+func (b *bench) asked(from int) (calendar map[string]int, platform int) {
+	if b.requests != nil {
+		calendar = b.requests.take()
+	}
+	return calendar, b.platform.CountCalls() - from
+}
