@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -151,16 +152,22 @@ func FuzzScanner(f *testing.F) {
 	f.Fuzz(func(t *testing.T, doc string) {
 		got, err := trace(doc)
 		want, refErr := reference(doc)
-		if refErr != nil || strings.Contains(doc, "\r") || strings.Contains(want, "xmlns") {
+		if refErr != nil || strings.Contains(doc, "\r") || oddNames.MatchString(doc) {
 			return // only what is valid there, line ends apart, can be compared
 		}
 		if err != nil && (strings.Contains(err.Error(), "nested") || strings.Contains(err.Error(), "a tag of more")) {
 			return
 		}
 		require.NoError(t, err)
-		assert.Equal(t, want, got)
+		// encoding/xml takes a prefix that is not declared for the namespace
+		assert.Equal(t, spaces.ReplaceAllString(want, "<"), spaces.ReplaceAllString(got, "<"))
 	})
 }
+
+// oddNames are such that namespaces do not allow.
+var oddNames = regexp.MustCompile(`</?[^<>]*:[^<>]*:|</?:|:[\s/>=]|xmlns:?\s*=?\s*["'>]|xml:`)
+
+var spaces = regexp.MustCompile(`<[^|<>]*\|`)
 
 func FuzzMultistatus(f *testing.F) {
 	f.Add(`<multistatus xmlns="DAV:"><response><href>/a</href><propstat><prop><getetag>"1"</getetag></prop><status>HTTP/1.1 200 OK</status></propstat></response><sync-token>t</sync-token></multistatus>`)
