@@ -87,7 +87,7 @@ func (s Situation) create(rule Rule, generation int) Decision {
 }
 
 // adopt takes over the meeting that a valid seal names and the ledger does not know. What the platform holds of it is
-// not known, so the next round brings it in line.
+// not known, so it has no topic yet, and the next round brings it in line.
 func (s Situation) adopt() Decision {
 	for _, link := range s.component().Links() {
 		number, ours := s.Rules.Join.Number(link)
@@ -98,7 +98,7 @@ func (s Situation) adopt() Decision {
 			Kind: SaveLink,
 			Meeting: store.Meeting{
 				Organizer: s.Organizer, PlatformID: s.Sealed.MeetingID, Number: number, Generation: s.Sealed.Generation,
-				State: store.Live, Type: s.Rules.Type, Recorded: s.Rules.Recorded, Dialin: s.Rules.Dialin, Permission: s.Rules.PermissionID,
+				State: store.Live, Start: s.component().Start, End: s.component().End, Type: s.Rules.Type, Recorded: s.Rules.Recorded, Dialin: s.Rules.Dialin, Permission: s.Rules.PermissionID,
 			},
 			Link: store.Link{Organizer: s.Organizer, UID: s.Event.UID, Calendar: s.Calendar, Href: s.Href, State: store.Active, Written: true},
 		}}
@@ -238,6 +238,9 @@ func (s Situation) cancel() Decision {
 		text += ", and its window moves into the past"
 	}
 	a.Meeting.State = store.Voided
+	if m.Topic == "" && s.Event != nil { // adopted, and given up before it was brought in line
+		m.Topic = s.topic()
+	}
 	a.Meeting.Topic = "Cancelled: " + m.Topic
 	a.Request = request(a.Meeting)
 	return Decision{Rule: Cancel, Text: text, Action: a}

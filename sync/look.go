@@ -25,7 +25,7 @@ type look struct {
 	broken  error            // of the ledger
 	rows    []store.ObjectRow
 	again   []string // hrefs that are in the ledger as done, and are to be decided about again
-	objects int
+	objects int      // rows so far
 }
 
 type known struct {
@@ -117,13 +117,13 @@ func (l *look) change(ctx context.Context, c calendar.Change) error {
 	if l.broken != nil {
 		return l.broken
 	}
+	if l.objects++; l.objects%batch == 0 {
+		l.progress()
+	}
 	if c.Gone {
 		return l.gone(ctx, c.Href)
 	}
 	l.known[c.Href] = known{etag: was, visited: true}
-	if l.objects++; l.objects%batch == 0 {
-		l.progress()
-	}
 	if c.Err == nil && c.ETag == "" {
 		c.Err = errNoETag
 	}
@@ -273,8 +273,11 @@ func (l *look) finish(ctx context.Context, seen calendar.Look) error {
 	if err := l.recover(ctx); err != nil {
 		return err
 	}
-	l.w.Token, l.w.FullAt = seen.Token, full
-	return l.Ledger.Looked(ctx, l.w.ID, seen.Token, full)
+	if l.objects > 0 || seen.Complete { // else the old token says as much, and need not be written
+		l.w.Token = seen.Token
+	}
+	l.w.FullAt = full
+	return l.Ledger.Looked(ctx, l.w.ID, l.w.Token, full)
 }
 
 // recover clears what was wrong with the calendar, and keeps what was learned of its server.

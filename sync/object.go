@@ -29,13 +29,10 @@ func (p *pass) object(ctx context.Context, w *watched, row store.ObjectRow) erro
 	if err != nil {
 		return p.unread(ctx, w, row, err)
 	}
-	switch {
-	case at != nil:
-		return p.settle(ctx, w, row, *at)
-	case !p.whole(): // it may stand in the calendar that could not be looked at
-		return p.Ledger.Seen(ctx, []store.ObjectRow{{Calendar: w.ID, Href: row.Href, SeenAt: p.Now(), Done: notDone}})
+	if at == nil {
+		return p.missing(ctx, w, row)
 	}
-	return p.missing(ctx, w, row)
+	return p.settle(ctx, w, row, *at)
 }
 
 // read fetches the object that a row speaks of; nil when it is not there any more.
@@ -111,28 +108,47 @@ func (p *pass) done(ctx context.Context, w *watched, row store.ObjectRow, o cale
 	} else if note := s.component().ZoneNote; note != "" && s.Link != nil {
 		row.Error = note
 	}
+	if again, err := p.missed(ctx, w, row); again || err != nil {
+		return err
+	}
 	return p.Ledger.SaveObject(ctx, row)
 }
 
-// missing goes round with an object that is gone: with an event that has a meeting and stands nowhere else.
+// missing goes round with an object that is gone.
 func (p *pass) missing(ctx context.Context, w *watched, row store.ObjectRow) error {
-	links, err := p.Ledger.LinksAt(ctx, w.ID, row.Href)
-	if err != nil {
+	row.UID = ""
+	if again, err := p.missed(ctx, w, row); again || err != nil {
 		return err
 	}
-	for i := range links {
-		moved, err := p.moved(ctx, links[i])
-		if err != nil {
-			return err
-		}
-		if moved {
+	return p.Ledger.DropObject(ctx, w.ID, row.Href)
+}
+
+// missed goes round with the events that have a meeting and stood in the place of row, where another one (UID), or none, is
+// now. It answers true when that is to be tried again.
+func (p *pass) missed(ctx context.Context, w *watched, row store.ObjectRow) (bool, error) {
+	links, err := p.Ledger.LinksAt(ctx, w.ID, row.Href)
+	if err != nil {
+		return false, err
+	}
+	for _, l := range links {
+		if l.UID == row.UID {
 			continue
 		}
-		if again, err := p.absent(ctx, w, row, links[i]); again || err != nil {
-			return err
+		if !p.whole() { // it may stand in the calendar that could not be looked at
+			row.Done = notDone
+			return true, p.Ledger.SaveObject(ctx, row)
+		}
+		if moved, err := p.moved(ctx, l); moved || err != nil {
+			if err != nil {
+				return false, err
+			}
+			continue
+		}
+		if again, err := p.absent(ctx, w, row, l); again || err != nil {
+			return again, err
 		}
 	}
-	return p.Ledger.DropObject(ctx, w.ID, row.Href)
+	return false, nil
 }
 
 // moved looks for the event of a link in another place, and decides about it there.

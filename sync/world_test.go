@@ -360,7 +360,6 @@ func (s *shelf) Open(row store.Calendar) (c calendar.Collection, err error) {
 func (s *shelf) doer(user string) caldav.Doer {
 	wire := wire{s.dav}
 	if strings.HasPrefix(s.dav.Prefix(), "/dav.php") || strings.HasPrefix(s.dav.Prefix(), "/server.php") {
-		// One question is two requests with a fresh client; only those that were let in count as questions.
 		return &http.Client{Transport: &digest.Transport{Username: user, Password: "secret", Transport: wire}}
 	}
 	return basic{user, wire}
@@ -387,6 +386,7 @@ func (w wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	if sent.Body == nil {
 		sent.Body = http.NoBody
 	}
+	sent.RequestURI = r.URL.RequestURI()
 	rec := httptest.NewRecorder()
 	aborted := w.serve(rec, sent)
 	if aborted && !rec.Flushed {
