@@ -163,7 +163,7 @@ func (p *pass) call(ctx context.Context, in store.Intent, send func() error) (in
 		return 0, p.o.Problem
 	}
 	if p.refusal != nil {
-		return 0, p.refusal
+		return 0, fmt.Errorf("not asked, since the platform refused an earlier call of this pass: %w", p.refusal)
 	}
 	in.Organizer, in.SentAt = p.o.Email, p.Now()
 	id, err := p.Ledger.Begin(ctx, in)
@@ -175,6 +175,7 @@ func (p *pass) call(ctx context.Context, in store.Intent, send func() error) (in
 	}
 	why := send()
 	if why == nil {
+		p.accepted = true
 		return id, nil
 	}
 	state := store.Unknown
@@ -185,9 +186,18 @@ func (p *pass) call(ctx context.Context, in store.Intent, send func() error) (in
 		return 0, ledger(err)
 	}
 	if errors.Is(why, meetingapi.ErrAuth) || errors.Is(why, meetingapi.ErrForbidden) || errors.Is(why, meetingapi.ErrRateLimited) {
-		p.refusal = why
+		p.refusal = kind(why)
 	}
 	return 0, why
+}
+
+// kind is what a refusal says of every other call: its kind, and how long to wait.
+func kind(why error) error {
+	var api *meetingapi.Error
+	if !errors.As(why, &api) || api.RetryAfter > 0 {
+		return why
+	}
+	return api.Kind
 }
 
 // changed closes a change, and with it the earlier calls about the same meeting that got no answer: they are overtaken.

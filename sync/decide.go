@@ -152,7 +152,7 @@ func (s Situation) ending() Decision {
 // ended decides about an event whose meeting was given up, and which is there.
 func (s Situation) ended() Decision {
 	c := s.component()
-	trace := c.Shows(s.Rules.Join.URL(s.Meeting.Number))
+	trace := s.shown()
 	if s.Rules.Markers.Declined(c) && s.Link.Written {
 		return Decision{Rule: Erase, Text: "the join details are taken out of the event", Action: &Action{Kind: EraseDetails, Link: *s.Link, Meeting: *s.Meeting}}
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // batch is how many rows of a look go into one transaction.
-const batch = 500
+const batch = 2000
 
 // A look is one call of Changes on its way into the ledger.
 type look struct {
@@ -76,10 +76,11 @@ func (p *pass) look(ctx context.Context, w *watched) error {
 
 func (l *look) key() string { return fmt.Sprintf("selection/%d", l.w.ID) }
 
-// selection returns what selects events now when it is not what it was at the last look, or "".
+// selection returns what decides about events that do not change (which are selected, and whether unanswered creations are
+// repeated) when it is not what it was at the last look, or "".
 func (l *look) selection(ctx context.Context) (string, error) {
 	r := l.o.Rules
-	now := fmt.Sprintf("%s %v %q %q", r.Mode, r.Existing, r.Markers.Ask, r.Markers.Decline)
+	now := fmt.Sprintf("%s %v %q %q %v", r.Mode, r.Existing, r.Markers.Ask, r.Markers.Decline, r.RetryUnknown)
 	was, err := l.Ledger.Notes(ctx, l.key())
 	if err != nil || was == now {
 		return "", err

@@ -3,7 +3,6 @@ package sync
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"convoke/calendar"
@@ -19,6 +18,7 @@ type pass struct {
 	report    Report
 	links     map[place]bool // where linked events are, loaded when first asked for
 	refusal   error          // the platform refuses everything just now
+	accepted  bool           // it has answered a call
 }
 
 // watched is a calendar of the pass.
@@ -55,7 +55,10 @@ func (p *pass) run(ctx context.Context) error {
 	if err := p.pending(ctx); err != nil {
 		return err
 	}
-	return p.due(ctx)
+	if err := p.due(ctx); err != nil {
+		return err
+	}
+	return p.standing(ctx)
 }
 
 // leftovers closes the intents that an earlier process left open: nobody knows whether those calls were sent.
@@ -228,123 +231,4 @@ func logged(err error) string {
 // later is when to try again after so many failures in a row: after one minute, two, four … six hours at most.
 func later(now time.Time, attempts int) time.Time {
 	return now.Add(min(time.Minute<<min(attempts-1, 10), 6*time.Hour))
-}
-
-// open opens the organizer's calendars, and finds them first when that is due.
-func (p *pass) open(ctx context.Context) error {
-	rows, err := p.found(ctx)
-	if err != nil {
-		return err
-	}
-	for _, row := range rows {
-		if row.Left {
-			continue
-		}
-		w := &watched{Calendar: row, read: map[string]calendar.Object{}}
-		w.home = p.home(row)
-		if w.col, w.err = p.Calendars.Open(row); w.err != nil {
-			p.failed(w, "", w.err)
-		}
-		p.calendars = append(p.calendars, w)
-	}
-	return nil
-}
-
-// home is the time zone of a calendar's floating times: the organizer's, else the calendar's own, else UTC.
-func (p *pass) home(c store.Calendar) *time.Location {
-	if p.o.Home != nil {
-		return p.o.Home
-	}
-	if zone, err := time.LoadLocation(c.TimeZone); err == nil {
-		return zone // UTC for ""
-	}
-	return time.UTC
-}
-
-// rediscovery is how often the organizer's calendars are searched for again, so that a new one is found.
-const rediscovery = 24 * time.Hour
-
-// found returns the calendars of the organizer that are in the ledger, after discovery where the configuration changed
-// or a day has passed. A calendar that discovery does not find any more is marked; that cancels nothing.
-func (p *pass) found(ctx context.Context) ([]store.Calendar, error) {
-	key, source := "found/"+p.o.Email, p.Calendars.Source(p.o.Email)
-	note, err := p.Ledger.Notes(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	known, err := p.Ledger.Calendars(ctx, p.o.Email)
-	if err != nil {
-		return nil, err
-	}
-	var at int64
-	var from string
-	fmt.Sscanf(note, "%d %q", &at, &from)
-	fresh := from == source && p.Now().Sub(time.Unix(at, 0)) < rediscovery
-	if fresh {
-		return known, nil
-	}
-	found, err := p.Calendars.Find(ctx, p.o.Email)
-	if err != nil {
-		p.failed(nil, "", err)
-		if from != source {
-			return nil, p.park(ctx, err)
-		}
-		return known, nil // they are looked at as before; each tells for itself what is wrong
-	}
-	if err := p.replace(ctx, known, found); err != nil {
-		return nil, err
-	}
-	if err := p.park(ctx, nil); err != nil {
-		return nil, err
-	}
-	if err := p.Ledger.Note(ctx, key, fmt.Sprintf("%d %q", p.Now().Unix(), source)); err != nil {
-		return nil, err
-	}
-	return p.Ledger.Calendars(ctx, p.o.Email)
-}
-
-// replace brings the ledger's calendars in line with what discovery found.
-func (p *pass) replace(ctx context.Context, known, found []store.Calendar) error {
-	there := map[string]bool{}
-	for _, f := range found {
-		there[f.URL] = true
-		row := store.Calendar{Organizer: p.o.Email, URL: f.URL}
-		for _, k := range known {
-			if k.URL == f.URL {
-				row = k
-			}
-		}
-		row.Name, row.Source, row.TimeZone, row.Shared, row.Left = f.Name, f.Source, f.TimeZone, f.Shared, false
-		if row.Profile == "" {
-			row.Profile = f.Profile
-		}
-		if _, err := p.Ledger.SaveCalendar(ctx, row); err != nil {
-			return err
-		}
-	}
-	for _, k := range known {
-		if !there[k.URL] && !k.Left {
-			k.Left = true
-			if _, err := p.Ledger.SaveCalendar(ctx, k); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// park records, for people, why nothing can be done for the organizer (nil: all is well).
-func (p *pass) park(ctx context.Context, why error) error {
-	o, err := p.Ledger.Organizer(ctx, p.o.Email)
-	if errors.Is(err, store.ErrNotFound) {
-		o, err = store.Organizer{Email: p.o.Email}, nil
-	}
-	if err != nil {
-		return err
-	}
-	o.State, o.Attempts = "", 0
-	if why != nil {
-		o.State, o.Attempts = why.Error(), o.Attempts+1
-	}
-	return p.Ledger.SaveOrganizer(ctx, o)
 }

@@ -95,9 +95,15 @@ func (s Situation) component() *calendar.Component {
 
 // traced reports whether the event still asks for the meeting that it has: by the join link, the block or the marker.
 func (s Situation) traced() bool {
+	_, asked := s.Rules.Markers.Asked(s.component())
+	return asked || s.shown()
+}
+
+// shown reports whether the event still shows its meeting: by the join link, or by the number alone, which also an old link
+// holds when platform.join_url has changed.
+func (s Situation) shown() bool {
 	c := s.component()
-	_, asked := s.Rules.Markers.Asked(c)
-	return asked || c.Shows(s.Rules.Join.URL(s.Meeting.Number))
+	return c.Shows(s.Rules.Join.URL(s.Meeting.Number)) || c.Shows(s.Meeting.Number)
 }
 
 // topic is the event's title as the platform gets it.

@@ -1,0 +1,170 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"convoke/calendar"
+	"convoke/store"
+)
+
+// open opens the organizer's calendars, and finds them first when that is due.
+func (p *pass) open(ctx context.Context) error {
+	rows, err := p.found(ctx)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if row.Left {
+			continue
+		}
+		w := &watched{Calendar: row, read: map[string]calendar.Object{}}
+		w.home = p.home(row)
+		if w.col, w.err = p.Calendars.Open(row); w.err != nil {
+			p.failed(w, "", w.err)
+		}
+		p.calendars = append(p.calendars, w)
+	}
+	return nil
+}
+
+// home is the time zone of a calendar's floating times: the organizer's, else the calendar's own, else UTC.
+func (p *pass) home(c store.Calendar) *time.Location {
+	if p.o.Home != nil {
+		return p.o.Home
+	}
+	if zone, err := time.LoadLocation(c.TimeZone); err == nil {
+		return zone // UTC for ""
+	}
+	return time.UTC
+}
+
+// rediscovery is how often the organizer's calendars are searched for again, so that a new one is found.
+const rediscovery = 24 * time.Hour
+
+// found returns the calendars of the organizer that are in the ledger, after discovery where the configuration changed
+// or a day has passed. A calendar that discovery does not find any more is marked; that cancels nothing.
+func (p *pass) found(ctx context.Context) ([]store.Calendar, error) {
+	key, source := "found/"+p.o.Email, p.Calendars.Source(p.o.Email)
+	note, err := p.Ledger.Notes(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	known, err := p.Ledger.Calendars(ctx, p.o.Email)
+	if err != nil {
+		return nil, err
+	}
+	var at int64
+	var from string
+	fmt.Sscanf(note, "%d %q", &at, &from)
+	if from == source && p.Now().Sub(time.Unix(at, 0)) < rediscovery {
+		return known, nil
+	}
+	if from != source {
+		known = nil // what was configured before is not looked at any more, but by what discovery finds
+	}
+	if wait, err := p.parked(ctx); wait || err != nil {
+		return known, err
+	}
+	found, err := p.Calendars.Find(ctx, p.o.Email)
+	if err != nil {
+		p.failed(nil, "", err)
+		return known, p.park(ctx, err)
+	}
+	if err := p.replace(ctx, found); err != nil {
+		return nil, err
+	}
+	if err := p.park(ctx, nil); err != nil {
+		return nil, err
+	}
+	if err := p.Ledger.Note(ctx, key, fmt.Sprintf("%d %q", p.Now().Unix(), source)); err != nil {
+		return nil, err
+	}
+	return p.Ledger.Calendars(ctx, p.o.Email)
+}
+
+// replace brings the ledger's calendars in line with what discovery found.
+func (p *pass) replace(ctx context.Context, found []store.Calendar) error {
+	known, err := p.Ledger.Calendars(ctx, p.o.Email)
+	if err != nil {
+		return err
+	}
+	there := map[string]bool{}
+	for _, f := range found {
+		there[f.URL] = true
+		row := store.Calendar{Organizer: p.o.Email, URL: f.URL}
+		for _, k := range known {
+			if k.URL == f.URL {
+				row = k
+			}
+		}
+		row.Name, row.Source, row.TimeZone, row.Shared, row.Left = f.Name, f.Source, f.TimeZone, f.Shared, false
+		if row.Profile == "" {
+			row.Profile = f.Profile
+		}
+		if _, err := p.Ledger.SaveCalendar(ctx, row); err != nil {
+			return err
+		}
+	}
+	for _, k := range known {
+		if !there[k.URL] && !k.Left {
+			k.Left = true
+			if _, err := p.Ledger.SaveCalendar(ctx, k); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// parked reports whether discovery failed a moment ago and is not to be tried again yet: accounts lock.
+func (p *pass) parked(ctx context.Context) (bool, error) {
+	o, err := p.Ledger.Organizer(ctx, p.o.Email)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return p.Patient && p.Now().Before(o.DueAt), err
+}
+
+// park records, for people, why nothing can be done for the organizer, and when that is tried again; nil says that all is
+// well. A refused password is tried three times, then hourly.
+func (p *pass) park(ctx context.Context, why error) error {
+	o, err := p.Ledger.Organizer(ctx, p.o.Email)
+	if errors.Is(err, store.ErrNotFound) {
+		o, err = store.Organizer{Email: p.o.Email}, nil
+	}
+	if err != nil {
+		return err
+	}
+	if why == nil {
+		o.State, o.Attempts, o.DueAt = "", 0, time.Time{}
+		return p.Ledger.SaveOrganizer(ctx, o)
+	}
+	o.State, o.Attempts = why.Error(), o.Attempts+1
+	o.DueAt = later(p.Now(), o.Attempts)
+	if errors.Is(why, calendar.ErrAuth) && o.Attempts >= 3 {
+		o.DueAt = p.Now().Add(time.Hour)
+	}
+	return p.Ledger.SaveOrganizer(ctx, o)
+}
+
+// standing records, for people, that the platform refuses the organizer's calls, and that it does not any more.
+func (p *pass) standing(ctx context.Context) error {
+	if p.refusal == nil && !p.accepted {
+		return nil
+	}
+	o, err := p.Ledger.Organizer(ctx, p.o.Email)
+	if errors.Is(err, store.ErrNotFound) {
+		o, err = store.Organizer{Email: p.o.Email}, nil
+	}
+	if err != nil || !o.DueAt.IsZero() { // discovery has failed, which says more
+		return err
+	}
+	o.State = ""
+	if p.refusal != nil {
+		o.State = p.refusal.Error()
+	}
+	return p.Ledger.SaveOrganizer(ctx, o)
+}
