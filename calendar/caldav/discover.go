@@ -47,7 +47,27 @@ func Discover(ctx context.Context, d Doer, rawURL string) (Account, error) {
 	if err := f.find(); err != nil {
 		return Account{}, fmt.Errorf("discover calendars: %w", err)
 	}
+	f.recognise()
 	return f.account, nil
+}
+
+// recognise asks for OPTIONS once: Cyrus, Radicale and Xandikos send the DAV header with nothing else. What a server
+// does not tell stays unknown.
+func (f *finder) recognise() {
+	req, err := newRequest(f.ctx, http.MethodOptions, f.start, nil)
+	if err != nil {
+		return
+	}
+	res, err := f.send(req)
+	if err != nil {
+		return
+	}
+	defer closeBody(res)
+	for i := range f.account.Calendars {
+		if in := &f.account.Calendars[i]; in.Err == nil {
+			in.Profile = withHeader(in.Profile, res.Header)
+		}
+	}
 }
 
 // A finder is one call of Discover.

@@ -82,7 +82,7 @@ func (p profile) String() string {
 	return strings.Join(words, " ")
 }
 
-// recognise tells the server by its DAV header, which says more than Server does.
+// recognise tells the server by its DAV header, which says more than Server does. Some send it with OPTIONS only.
 func (p *profile) recognise(h http.Header) {
 	classes := map[string]bool{}
 	for _, line := range h.Values("DAV") {
@@ -90,10 +90,9 @@ func (p *profile) recognise(h http.Header) {
 			classes[strings.ToLower(strings.TrimSpace(class))] = true
 		}
 	}
-	if len(classes) == 0 {
-		return
+	if len(classes) > 0 {
+		p.schedule = triOf(classes["calendar-auto-schedule"])
 	}
-	p.schedule = triOf(classes["calendar-auto-schedule"])
 	if s := serverOf(classes, h.Get("Server")); s != "" {
 		p.server = s
 	}

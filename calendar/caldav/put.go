@@ -22,6 +22,9 @@ func (c *Calendar) Put(ctx context.Context, o calendar.Object) (calendar.Object,
 	if o.ETag == "" {
 		return calendar.Object{}, fmt.Errorf("put object %s: without an ETag it could overwrite another's change: %w", at, calendar.ErrPrecondition)
 	}
+	if err := c.guard(ctx, at, o); err != nil {
+		return calendar.Object{}, err
+	}
 	err = c.put(ctx, at, o)
 	var status *StatusError
 	switch {
@@ -33,6 +36,18 @@ func (c *Calendar) Put(ctx context.Context, o calendar.Object) (calendar.Object,
 		return calendar.Object{}, c.whyNotFound(ctx, o.Href, status)
 	}
 	return calendar.Object{}, err
+}
+
+// guard looks first where If-Match creates what is not there: on SOGo.
+func (c *Calendar) guard(ctx context.Context, at place, o calendar.Object) error {
+	if c.known().server != "sogo" {
+		return nil
+	}
+	now, err := c.get(ctx, at)
+	if err == nil && now.ETag != o.ETag {
+		err = fmt.Errorf("put object %s: %w", at, calendar.ErrPrecondition)
+	}
+	return err
 }
 
 // put sends the request.

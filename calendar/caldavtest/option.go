@@ -14,6 +14,7 @@ type config struct {
 
 	prefix        string
 	dav           string // DAV header
+	server        string // Server header
 	wellKnown     int    // status; 200 is a login page
 	wellKnownAuth bool
 	digest        bool

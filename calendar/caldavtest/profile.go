@@ -26,6 +26,7 @@ func Profile(name string) Option {
 
 func radicale(c *config) {
 	c.dav = "1, 2, 3, calendar-access, addressbook, extended-mkcol"
+	c.server = "WSGIServer/0.2 CPython/3.11.2"
 	c.addresses = false
 	c.putChanged = http.StatusCreated
 	c.refuseChunked = true

@@ -147,6 +147,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if c.dav != "" {
 		w.Header().Set("DAV", c.dav)
 	}
+	if c.server != "" {
+		w.Header().Set("Server", c.server)
+	}
 	if r.URL.Path == "/.well-known/caldav" && !c.wellKnownAuth {
 		s.wellKnown(w, r, c)
 		return
