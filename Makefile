@@ -53,13 +53,14 @@ demo: ## a calendar server and a platform in one process, to try with a calendar
 	$(GO) run ./cmd/convoke demo
 
 install: build ## into PREFIX (and DESTDIR): program, unit, user, example configuration, documents
-	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBDIR)/systemd/system' '$(DESTDIR)$(LIBDIR)/sysusers.d' '$(DESTDIR)$(DOCDIR)'
+	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBDIR)/systemd/system' '$(DESTDIR)$(LIBDIR)/sysusers.d' '$(DESTDIR)$(DOCDIR)/doc' '$(DESTDIR)$(DOCDIR)/systemd'
 	install -m 0755 $(BINARY) '$(DESTDIR)$(BINDIR)/convoke'
 	sed 's|/usr/bin/convoke|$(BINDIR)/convoke|' systemd/convoke.service >bin/convoke.service
 	install -m 0644 bin/convoke.service '$(DESTDIR)$(LIBDIR)/systemd/system/convoke.service'
 	install -m 0644 systemd/convoke.sysusers.conf '$(DESTDIR)$(LIBDIR)/sysusers.d/convoke.conf'
-	install -m 0644 systemd/README.md '$(DESTDIR)$(DOCDIR)/systemd.md'
-	install -m 0644 $(wildcard README.md) CHANGELOG.md LICENSE config.example.toml $(wildcard doc/*.md) '$(DESTDIR)$(DOCDIR)'
+	install -m 0644 README.md CHANGELOG.md LICENSE config.example.toml '$(DESTDIR)$(DOCDIR)'
+	install -m 0644 $(wildcard doc/*.md) '$(DESTDIR)$(DOCDIR)/doc'
+	install -m 0644 systemd/README.md '$(DESTDIR)$(DOCDIR)/systemd'
 	for page in $(wildcard doc/*.[1-8]); do \
 		install -D -m 0644 -t '$(DESTDIR)$(MANDIR)'/man$${page##*.} $$page; done
 
