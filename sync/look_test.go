@@ -421,8 +421,14 @@ func TestNoETag(t *testing.T) {
 	assert.Zero(t, w.dav.Counts()[http.MethodPut])
 }
 
-// Discovery runs at first, when its source changes, and once a day. When it fails, what is known is looked at.
+// Discovery runs at first, when its source changes, and once a day. When it fails, what is known is looked at, and it is
+// not tried again at once.
 func TestDiscovery(t *testing.T) {
+	state := func(w *world) string {
+		o, err := w.ledger.Organizer(t.Context(), "alice@example.com")
+		require.NoError(t, err)
+		return o.State
+	}
 	w := newWorld(t)
 	w.book("sprint", "LOCATION:@meet")
 	w.rest()
@@ -433,21 +439,21 @@ func TestDiscovery(t *testing.T) {
 	w.shelf.broken = errors.New("discovery failed")
 	w.clock.add(25 * time.Hour)
 	w.book("later", "LOCATION:@meet", "DTSTART:20261201T090000Z", "DTEND:20261201T100000Z")
-	r := w.try()
-	assert.Len(t, r.Errors, 1)
+	assert.Len(t, w.try().Errors, 1)
 	assert.Equal(t, []string{"sprint", "later"}, w.topics())
+	assert.Contains(t, state(w), "discovery failed")
+	w.pass()
+	assert.Equal(t, 3, w.shelf.finds, "not asked again at once")
 
 	w.shelf.source = "elsewhere"
-	w.try()
-	o, err := w.ledger.Organizer(t.Context(), "alice@example.com")
-	require.NoError(t, err)
-	assert.Contains(t, o.State, "discovery failed")
+	w.clock.add(10 * time.Minute)
+	w.dav.ResetLog()
+	assert.Len(t, w.try().Errors, 1)
+	assert.Empty(t, w.dav.Requests(), "what was configured before is not looked at any more")
 	w.shelf.broken = nil
-	w.clock.add(time.Hour) // it is not tried at every pass: accounts lock
-	w.pass()
-	o, err = w.ledger.Organizer(t.Context(), "alice@example.com")
-	require.NoError(t, err)
-	assert.Empty(t, o.State)
+	w.later(10 * time.Minute)
+	assert.Empty(t, state(w))
+	assert.Equal(t, 5, w.shelf.finds)
 }
 
 // Long looks tell how far they are.
