@@ -10,7 +10,9 @@ import (
 	"os/user"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -48,15 +50,37 @@ const (
 
 // load reads the configuration, and becomes the ledger's owner when started as root.
 func (s *streams) load() (*config.Config, error) {
+	cfg, err := s.read()
+	if err != nil {
+		return nil, err
+	}
+	return cfg, becomeOwner(cfg.Database)
+}
+
+// read finds and reads the configuration. That there is none that can be read is a wrong usage.
+func (s *streams) read() (*config.Config, error) {
 	path, err := config.Find(s.config)
 	if err != nil {
 		return nil, usageError{err}
 	}
 	cfg, err := config.Load(path)
 	if err != nil {
-		return nil, err
+		return nil, usageError{err}
 	}
-	return cfg, becomeOwner(cfg.Database)
+	return cfg, s.knows(cfg)
+}
+
+// knows checks the organizer named on the command line.
+func (s *streams) knows(cfg *config.Config) error {
+	s.only = strings.ToLower(s.only)
+	if s.only == "" || configured(cfg, s.only) {
+		return nil
+	}
+	return usageError{fmt.Errorf("organizer %s is not in %s", s.only, cfg.File)}
+}
+
+func configured(cfg *config.Config, email string) bool {
+	return slices.ContainsFunc(cfg.Organizers, func(o config.Organizer) bool { return o.Email == email })
 }
 
 // open loads the configuration and wires everything up.

@@ -9,11 +9,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
-	"convoke/internal/config"
 	"convoke/internal/terminal"
 	"convoke/store"
 )
@@ -53,6 +53,7 @@ type streams struct {
 	out, err *terminal.Out
 	errTo    io.Writer
 	config   string // -c
+	only     string // --organizer
 	verbose  bool
 	silent   bool // no log, whatever happens
 }
@@ -60,16 +61,15 @@ type streams struct {
 // errSome ends a command that has told already what failed.
 var errSome = errors.New("some of it failed")
 
-// usageError is a call that makes no sense.
+// usageError is a call that makes no sense, or a configuration that cannot be used.
 type usageError struct{ error }
 
 func exitCode(err error) int {
 	var usage usageError
-	var invalid *config.Invalid
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.As(err, &usage), errors.As(err, &invalid):
+	case errors.As(err, &usage):
 		return exitUsage
 	case errors.Is(err, store.ErrLocked):
 		return exitLocked
@@ -88,6 +88,13 @@ writes the join details into the event; moves, new titles and deletions follow.
 
 Exit codes: 0 done; 1 some of it failed, the rest was done; 2 wrong usage or configuration; 3 another convoke holds
 the ledger; 4 the ledger is damaged or newer than this program.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, arg []string) error {
+			if len(arg) == 0 {
+				return c.Help()
+			}
+			return unknownCommand(c, arg[0])
+		},
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -102,6 +109,16 @@ the ledger; 4 the ledger is damaged or newer than this program.`,
 		root.AddCommand(add(s))
 	}
 	return root
+}
+
+// unknownCommand is the error for a command that is none, with those that may have been meant.
+func unknownCommand(c *cobra.Command, name string) error {
+	c.SuggestionsMinimumDistance = 2
+	hint := ""
+	if near := c.SuggestionsFor(name); len(near) > 0 {
+		hint = ", did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return usageError{fmt.Errorf("unknown command %q%s; see: %s --help", name, hint, c.CommandPath())}
 }
 
 // args wraps cobra's checks of arguments, so that a wrong number of them is a wrong usage.

@@ -17,7 +17,10 @@ import (
 func newOrganizer(s *streams) *cobra.Command {
 	c := &cobra.Command{Use: "organizer", Short: "Enrol organizers on the platform, and list them"}
 	c.AddCommand(newOrganizerAdd(s), newOrganizerList(s))
-	c.RunE = func(c *cobra.Command, _ []string) error {
+	c.RunE = func(c *cobra.Command, arg []string) error {
+		if len(arg) > 0 {
+			return unknownCommand(c, arg[0])
+		}
 		return usageError{fmt.Errorf("which one? see: %s --help", c.CommandPath())}
 	}
 	return c
@@ -98,7 +101,7 @@ func (s *streams) enrol(ctx context.Context, a *app, r meetingapi.AccountRequest
 		return err
 	}
 	s.out.Printf("%s is user %s of account %s, time zone %s, language %s\n", row.Email, row.UserID, row.AccountID, dash(row.TimeZone), dash(row.Language))
-	if a.knows(row.Email) != nil {
+	if !configured(a.cfg, row.Email) {
 		s.out.Printf("next: add an [[organizer]] section with this address and a calendar to %s\n", a.cfg.File)
 	}
 	return nil

@@ -10,7 +10,6 @@ import (
 )
 
 func newPlan(s *streams) *cobra.Command {
-	var only string
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "plan",
@@ -24,11 +23,8 @@ print the actions and the lines that would change. {meetingId}, {seal} and {now}
 				return err
 			}
 			defer a.ledger.Close()
-			if err := a.knows(only); err != nil {
-				return err
-			}
 			steps := []sync.Step{}
-			report, err := a.plan(c.Context(), s, only, func(step sync.Step) { steps = append(steps, step) })
+			report, err := a.plan(c.Context(), s, func(step sync.Step) { steps = append(steps, step) })
 			if err != nil {
 				return err
 			}
@@ -41,35 +37,53 @@ print the actions and the lines that would change. {meetingId}, {seal} and {now}
 			return s.finish(report, false)
 		},
 	}
-	c.Flags().StringVar(&only, "organizer", "", "only this organizer's calendars")
+	c.Flags().StringVar(&s.only, "organizer", "", "only this organizer's calendars")
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
 	return c
 }
 
 // plan makes a pass that only shows.
-func (a *app) plan(ctx context.Context, s *streams, only string, step func(sync.Step)) (sync.Report, error) {
+func (a *app) plan(ctx context.Context, s *streams, step func(sync.Step)) (sync.Report, error) {
 	preview.Of(a.engine)
 	a.engine.Log, a.engine.Step = s.quietly(), step
 	line := a.progress(s)
 	defer line.Done()
-	return a.engine.Pass(ctx, only)
+	return a.engine.Pass(ctx, s.only)
+}
+
+// A plannedStep is a step as the document has it.
+type plannedStep struct {
+	sync.Step
+	Lines []plannedLine `json:"lines,omitempty"`
+}
+
+type plannedLine struct {
+	Removed bool   `json:"removed"`
+	Text    string `json:"text"`
+}
+
+func plannedStepOf(step sync.Step) plannedStep {
+	p := plannedStep{Step: step}
+	p.Call = readable(step.Call)
+	for _, l := range step.Lines {
+		p.Lines = append(p.Lines, plannedLine{l.Removed, readable(l.Text)})
+	}
+	return p
 }
 
 // planned prints the plan as one document.
 func (s *streams) planned(steps []sync.Step, r sync.Report) error {
-	for i := range steps {
-		steps[i].Call = readable(steps[i].Call)
-		for j := range steps[i].Lines {
-			steps[i].Lines[j].Text = readable(steps[i].Lines[j].Text)
-		}
+	document := struct {
+		Steps []plannedStep `json:"steps"`
+		sync.Report
+	}{[]plannedStep{}, r}
+	for _, step := range steps {
+		document.Steps = append(document.Steps, plannedStepOf(step))
 	}
 	if r.Errors == nil {
-		r.Errors = []sync.Problem{}
+		document.Errors = []sync.Problem{}
 	}
-	if err := s.out.JSON(struct {
-		Steps []sync.Step `json:"steps"`
-		sync.Report
-	}{steps, r}); err != nil {
+	if err := s.out.JSON(document); err != nil {
 		return err
 	}
 	if r.Failed > 0 {

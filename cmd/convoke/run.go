@@ -152,7 +152,7 @@ type lastPass struct {
 
 // beat leaves a sign of life. It goes beside the ledger, not into it: an idle pass writes nothing there.
 func (a *app) beat(r sync.Report) {
-	r.Errors = nil // status reads them from the ledger
+	r.Errors = []sync.Problem{} // status reads them from the ledger
 	text, err := json.Marshal(lastPass{At: time.Now().UTC().Truncate(time.Second), Report: r})
 	if err == nil {
 		err = a.ledger.Beat(text)
@@ -230,11 +230,7 @@ func newReload(s *streams) *cobra.Command {
 		Long:  "Check the configuration and tell the daemon that holds the ledger to read it again. A bad one is refused here, and by the daemon.",
 		Args:  args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
-			path, err := config.Find(s.config)
-			if err != nil {
-				return usageError{err}
-			}
-			cfg, err := config.Load(path)
+			cfg, err := s.read()
 			if err != nil {
 				return err
 			}
@@ -248,7 +244,7 @@ func newReload(s *streams) *cobra.Command {
 			if err := syscall.Kill(pid, syscall.SIGHUP); err != nil {
 				return fmt.Errorf("tell process %d: %w", pid, err)
 			}
-			s.out.Printf("told process %d to read %s again\n", pid, path)
+			s.out.Printf("told process %d to read %s again\n", pid, cfg.File)
 			return nil
 		},
 	}

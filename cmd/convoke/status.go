@@ -246,7 +246,7 @@ func (st status) print(o *terminal.Out) {
 	section(o, []string{"GIVEN UP", "UID", "MEETING", "BECAUSE", "WHEN"}, rows)
 	rows = nil
 	for _, x := range st.Unanswered {
-		rows = append(rows, []string{x.Organizer, terminal.Plain(x.UID), x.Call, when(x.SentAt), o.Bad(terminal.Plain(x.Error))})
+		rows = append(rows, []string{x.Organizer, dash(terminal.Plain(x.UID)), x.Call, when(x.SentAt), o.Bad(terminal.Plain(x.Error))})
 	}
 	section(o, []string{"UNANSWERED", "UID", "CALL", "SENT", "WHY"}, rows)
 	rows = nil

@@ -11,7 +11,6 @@ import (
 )
 
 func newSync(s *streams) *cobra.Command {
-	var only string
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "sync",
@@ -25,9 +24,6 @@ but the undo window of deletions (cancel.undo): those of an earlier pass whose t
 				return err
 			}
 			defer a.ledger.Close()
-			if err := a.knows(only); err != nil {
-				return err
-			}
 			release, err := a.ledger.Lock()
 			if err != nil {
 				return err
@@ -38,7 +34,7 @@ but the undo window of deletions (cancel.undo): those of an earlier pass whose t
 				a.engine.Step = func(step sync.Step) { printStep(s.out, step) }
 			}
 			line := a.progress(s)
-			report, err := a.engine.Pass(c.Context(), only)
+			report, err := a.engine.Pass(c.Context(), s.only)
 			line.Done()
 			if err != nil {
 				return err
@@ -47,22 +43,9 @@ but the undo window of deletions (cancel.undo): those of an earlier pass whose t
 			return s.finish(report, asJSON)
 		},
 	}
-	c.Flags().StringVar(&only, "organizer", "", "only this organizer's calendars")
+	c.Flags().StringVar(&s.only, "organizer", "", "only this organizer's calendars")
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
 	return c
-}
-
-// knows checks an organizer named on the command line.
-func (a *app) knows(email string) error {
-	if email == "" {
-		return nil
-	}
-	for _, o := range a.cfg.Organizers {
-		if o.Email == strings.ToLower(email) {
-			return nil
-		}
-	}
-	return usageError{fmt.Errorf("organizer %s is not in %s", email, a.cfg.File)}
 }
 
 // finish prints the report of a pass and turns failures into the exit code.

@@ -30,14 +30,17 @@ const (
 	joinStart = "https://meeting.example.com/join/"
 )
 
-// newPlatform starts a platform on loopback where alice has an account.
+// newPlatform starts a platform on loopback where alice has an account; join links may lead to its /join/.
 func newPlatform(t testing.TB) (p *meetingtest.Server, address string, account meetingtest.Account) {
 	t.Helper()
 	p = meetingtest.New(meetingtest.Options{InstanceKey: canaryKey})
 	account, _ = p.AddAccount(meetingtest.User{
 		Email: alice, FirstName: "Alice", LastName: "Liddell", TimeZone: "Europe/Brussels", Language: "en",
 	})
-	return p, serve(t, p), account
+	mux := http.NewServeMux()
+	mux.Handle("/", p)
+	mux.HandleFunc("GET /join/{number}", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "a meeting") })
+	return p, serve(t, mux), account
 }
 
 func serve(t testing.TB, h http.Handler) string {

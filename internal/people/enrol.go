@@ -14,7 +14,8 @@ import (
 // ErrExists is the answer to an account for an address that the platform has already.
 var ErrExists = errors.New("the platform has this address already")
 
-// Attach reads an organizer from an account that exists, and keeps what it learns in the ledger.
+// Attach reads an organizer from an account that exists, and keeps what it learns in the ledger. That answers an earlier
+// call to make one, if it got no answer.
 func (p *People) Attach(ctx context.Context, email, account string) (store.Organizer, error) {
 	row, err := p.row(ctx, email)
 	if err != nil {
@@ -24,7 +25,33 @@ func (p *People) Attach(ctx context.Context, email, account string) (store.Organ
 	if err != nil {
 		return row, err
 	}
-	return p.keep(ctx, row, account, user)
+	if row, err = p.keep(ctx, row, account, user); err != nil {
+		return row, err
+	}
+	return row, p.answered(ctx, email, account)
+}
+
+// answered closes the calls to make an account for the address that got no answer.
+func (p *People) answered(ctx context.Context, email, account string) error {
+	intents, err := p.ledger.Intents(ctx, email)
+	if err != nil {
+		return err
+	}
+	for _, in := range intents {
+		if in.Kind != store.CreateAccount {
+			continue
+		}
+		if err := p.ledger.Failed(ctx, in.ID, store.Done, madeNote(account), p.now()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// madeNote is what the ledger keeps of an account that was made.
+func madeNote(account string) string {
+	note, _ := json.Marshal(map[string]string{"account_id": account}) // strings always encode
+	return string(note)
 }
 
 // Add makes an account with the organizer as its admin, reads her back, and keeps what it learns in the ledger. The intent
@@ -50,8 +77,7 @@ func (p *People) Add(ctx context.Context, r meetingapi.AccountRequest) (store.Or
 	if err != nil {
 		return store.Organizer{}, p.notMade(ctx, id, email, err)
 	}
-	note, _ := json.Marshal(map[string]string{"account_id": account.ID}) // strings always encode
-	if err := p.ledger.Failed(ctx, id, store.Done, string(note), p.now()); err != nil {
+	if err := p.ledger.Failed(ctx, id, store.Done, madeNote(account.ID), p.now()); err != nil {
 		return store.Organizer{}, fmt.Errorf("account %s was made, but the ledger could not be written: %w", account.ID, err)
 	}
 	row, err := p.Attach(ctx, email, account.ID)
