@@ -288,10 +288,12 @@ func (p *pass) edit(ctx context.Context, w *watched, s Situation, a Action) (cal
 			return before, nil, p.written(ctx, a)
 		}
 		stored, err := w.col.Put(ctx, calendar.Object{Href: before.Href, ETag: before.ETag, Data: after})
-		if errors.Is(err, calendar.ErrPrecondition) {
+		switch {
+		case errors.Is(err, calendar.ErrPrecondition):
 			continue
-		}
-		if err != nil {
+		case errors.Is(err, calendar.ErrReadOnly) && a.Kind == WriteDetails:
+			return before, nil, &unwritten{err, details.JoinURL}
+		case err != nil:
 			return before, nil, err
 		}
 		if !stuck(stored, a, details, w.home) {
@@ -302,6 +304,15 @@ func (p *pass) edit(ctx context.Context, w *watched, s Situation, a Action) (cal
 	}
 	return calendar.Object{}, nil, lost
 }
+
+// unwritten says that the calendar does not take the details. Whoever reads it has at least the link.
+type unwritten struct {
+	err  error
+	link string
+}
+
+func (u *unwritten) Error() string { return u.err.Error() + "; the join link is " + u.link }
+func (u *unwritten) Unwrap() error { return u.err }
 
 // withdrawn reports whether the organizer changed her mind since the decision.
 func (p *pass) withdrawn(ev *calendar.Event, a Action) bool {

@@ -307,7 +307,7 @@ func (l *look) fail(ctx context.Context, why error) error {
 	var wait interface{ RetryAt() time.Time }
 	switch {
 	case errors.As(why, &wait) && wait.RetryAt().After(row.DueAt):
-		row.DueAt = wait.RetryAt()
+		row.DueAt = l.Now().Add(min(wait.RetryAt().Sub(l.Now()), longestWait))
 	case errors.Is(why, calendar.ErrAuth) && row.Attempts >= 3:
 		row.DueAt = l.Now().Add(time.Hour)
 	case row.DueAt.Sub(l.Now()) > 15*time.Minute:

@@ -231,10 +231,10 @@ func (p *pass) retry(ctx context.Context, w *watched, row store.ObjectRow, why e
 	row.Done, row.Error, row.Attempts = notDone, why.Error(), row.Attempts+1
 	row.DueAt = later(p.Now(), row.Attempts)
 	if api := (*meetingapi.Error)(nil); errors.As(why, &api) && api.RetryAfter > 0 {
-		row.DueAt = p.Now().Add(api.RetryAfter)
+		row.DueAt = p.Now().Add(min(api.RetryAfter, longestWait))
 	}
 	if errors.Is(why, calendar.ErrReadOnly) || errors.Is(why, calendar.ErrRefused) {
-		row.DueAt = p.Now().Add(6 * time.Hour)
+		row.DueAt = p.Now().Add(longestWait)
 	}
 	return p.Ledger.SaveObject(ctx, row)
 }

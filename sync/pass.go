@@ -218,8 +218,12 @@ func (p *pass) failed(w *watched, uid string, err error) {
 	p.Log.Warn("not done", "calendar_id", id, "calendar", problem.Calendar, "uid", uid, "error", logged(err))
 }
 
-// logged is an error as the log may have it: what the platform says may quote a title or an address.
+// logged is an error as the log may have it: what the platform says may quote a title or an address, and a join link lets
+// its reader in.
 func logged(err error) string {
+	if u := (*unwritten)(nil); errors.As(err, &u) {
+		err = u.err
+	}
 	if api := (*meetingapi.Error)(nil); errors.As(err, &api) {
 		bare := *api
 		bare.Message = ""
@@ -228,7 +232,10 @@ func logged(err error) string {
 	return err.Error()
 }
 
-// later is when to try again after so many failures in a row: after one minute, two, four … six hours at most.
+// longestWait is the longest time between two tries, whatever a server asks for.
+const longestWait = 6 * time.Hour
+
+// later is when to try again after so many failures in a row: after one minute, two, four …
 func later(now time.Time, attempts int) time.Time {
-	return now.Add(min(time.Minute<<min(attempts-1, 10), 6*time.Hour))
+	return now.Add(min(time.Minute<<min(attempts-1, 10), longestWait))
 }

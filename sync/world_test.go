@@ -184,6 +184,14 @@ func (w *world) idle() {
 	assert.Len(w.t, w.dav.Requests(), w.shelf.count(), "one question a calendar: %v", w.dav.Counts())
 }
 
+// newClient forgets what the client of the platform remembers: for how long, by the real clock, it was asked to wait.
+func (w *world) newClient() {
+	w.client = w.platformClient(w.platform)
+	for i := range w.people {
+		w.people[i].Platform = w.client
+	}
+}
+
 // later moves the clock and makes a pass.
 func (w *world) later(d time.Duration) sync.Report {
 	w.t.Helper()

@@ -1,0 +1,539 @@
+package sync_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"convoke/calendar"
+	"convoke/calendar/caldavtest"
+	"convoke/meetingapi/meetingtest"
+	"convoke/store"
+	"convoke/sync"
+)
+
+// meddle calls back around what is asked of alice's first calendar.
+func (w *world) meddle(h hooked) {
+	w.shelf.wrap = func(_ store.Calendar, c calendar.Collection) calendar.Collection {
+		h.Collection = c
+		return &h
+	}
+}
+
+// once is f, the first time.
+func once(f func()) func() {
+	done := false
+	return func() {
+		if !done {
+			done = true
+			f()
+		}
+	}
+}
+
+type getter = func() (calendar.Object, error)
+
+// Whatever she edits while convoke is at work on the event survives, and what she changed reaches the platform.
+func TestEditRaces(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		race  func(e *entry) hooked
+		want  func(t *testing.T, w *world, e *entry)
+		calls int
+	}{
+		{"a comment between our GET and our PUT", func(e *entry) hooked {
+			edit := once(func() { e.set("COMMENT", "COMMENT:hers") })
+			return hooked{put: func(_ calendar.Object, next getter) (calendar.Object, error) { edit(); return next() }}
+		}, func(t *testing.T, w *world, e *entry) {
+			assert.Contains(t, e.text(), "COMMENT:hers")
+			e.shows(w.meeting())
+		}, 1},
+		{"a new time between the look and our GET", func(e *entry) hooked {
+			edit := once(func() { e.set("DTSTART", "DTSTART:20261124T093000Z") })
+			return hooked{get: func(next getter) (calendar.Object, error) { edit(); return next() }}
+		}, func(t *testing.T, w *world, e *entry) {
+			assert.Equal(t, utc("2026-11-24 09:30"), w.meeting().Start)
+			e.shows(w.meeting())
+		}, 2},
+		{"a new title between our GET and our PUT", func(e *entry) hooked {
+			edit := once(func() { e.set("SUMMARY", "SUMMARY:Retro") })
+			return hooked{put: func(_ calendar.Object, next getter) (calendar.Object, error) { edit(); return next() }}
+		}, func(t *testing.T, w *world, e *entry) {
+			assert.Equal(t, "Retro", w.meeting().Topic)
+			assert.Contains(t, e.text(), "SUMMARY:Retro")
+			e.shows(w.meeting())
+		}, 2},
+		{"a new title between our PUT and the reading back", func(e *entry) hooked {
+			return hooked{put: func(_ calendar.Object, next getter) (calendar.Object, error) {
+				if _, err := next(); err != nil {
+					return calendar.Object{}, err
+				}
+				e.set("SUMMARY", "SUMMARY:Retro")
+				data, etag, _ := e.dav.Get(e.path)
+				return calendar.Object{Href: e.path, ETag: etag, Data: data}, nil
+			}}
+		}, func(t *testing.T, w *world, e *entry) {
+			assert.Equal(t, "Retro", w.meeting().Topic)
+			e.shows(w.meeting())
+		}, 2},
+		{"her old copy over ours before it was read back", func(e *entry) hooked {
+			stale := once(func() { e.restore(vevent("sprint", "LOCATION:@meet", "COMMENT:stale")) })
+			return hooked{put: func(_ calendar.Object, next getter) (calendar.Object, error) {
+				if _, err := next(); err != nil {
+					return calendar.Object{}, err
+				}
+				stale()
+				data, etag, _ := e.dav.Get(e.path)
+				return calendar.Object{Href: e.path, ETag: etag, Data: data}, nil
+			}}
+		}, func(t *testing.T, w *world, e *entry) {
+			assert.Contains(t, e.text(), "COMMENT:stale")
+			e.shows(w.meeting())
+		}, 1},
+		{"the opt-out before our GET", func(e *entry) hooked {
+			edit := once(func() { e.set("SUMMARY", "SUMMARY:sprint #nomeet") })
+			return hooked{get: func(next getter) (calendar.Object, error) { edit(); return next() }}
+		}, func(t *testing.T, w *world, e *entry) {
+			w.later(time.Hour)
+			assert.Equal(t, "Cancelled: sprint", w.meeting().Topic)
+			e.bare()
+		}, 2},
+		{"the deletion before our GET", func(e *entry) hooked {
+			edit := once(func() { e.delete() })
+			return hooked{get: func(next getter) (calendar.Object, error) { edit(); return next() }}
+		}, func(t *testing.T, w *world, e *entry) {
+			w.later(time.Hour)
+			w.later(time.Hour)
+			assert.Equal(t, "Cancelled: sprint", w.meeting().Topic)
+		}, 2},
+		{"another event in its place before our GET", func(e *entry) hooked {
+			edit := once(func() { e.restore(vevent("other", "LOCATION:@meet")) })
+			return hooked{get: func(next getter) (calendar.Object, error) { edit(); return next() }}
+		}, func(t *testing.T, w *world, e *entry) {
+			w.later(time.Hour)
+			assert.Equal(t, []string{"Cancelled: sprint", "other"}, w.topics())
+			e.shows(w.meetings()[1])
+		}, 3},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			e := w.book("sprint", "LOCATION:@meet")
+			w.meddle(c.race(e))
+			w.try()
+			w.shelf.wrap = nil
+			c.want(t, w, e)
+			w.later(time.Hour)
+			w.rest()
+			assert.Equal(t, c.calls, w.platform.CountCalls())
+		})
+	}
+}
+
+// Somebody who is faster each time wins for this pass; the next one tries again. Nothing is forced.
+func TestAlwaysFaster(t *testing.T) {
+	w := newWorld(t)
+	e := w.book("sprint", "LOCATION:@meet")
+	n := 0
+	w.meddle(hooked{put: func(_ calendar.Object, next getter) (calendar.Object, error) {
+		n++
+		e.set("COMMENT", fmt.Sprintf("COMMENT:%d", n))
+		return next()
+	}})
+	r := w.try()
+	require.Len(t, r.Errors, 1)
+	assert.Contains(t, r.Errors[0].Message, "somebody else changed the event")
+	assert.Equal(t, 4, n)
+	assert.Contains(t, e.text(), "COMMENT:4")
+	w.shelf.wrap = nil
+	w.later(2 * time.Minute)
+	assert.Contains(t, e.text(), "COMMENT:4")
+	e.shows(w.meeting())
+	assert.Equal(t, 1, w.posts())
+	w.rest()
+}
+
+// What servers do to the text that they are given is no edit: nothing is written twice, and later edits are followed.
+func TestServerRewrites(t *testing.T) {
+	for name, rewrite := range map[string]caldavtest.Rewrite{
+		"drops X- properties": caldavtest.DropX, "drops what it does not know": caldavtest.DropUnknown,
+		"sorts": caldavtest.SortLines, "cuts at commas": caldavtest.CutAtCommas, "adds CLASS": caldavtest.AddClass,
+		"drops CONFERENCE and URL": func(lines []string) []string {
+			var kept []string
+			for _, l := range lines {
+				if !strings.HasPrefix(l, "CONFERENCE") && !strings.HasPrefix(l, "URL") {
+					kept = append(kept, l)
+				}
+			}
+			return kept
+		},
+		"stamps": func(lines []string) []string {
+			for i, l := range lines {
+				if strings.HasPrefix(l, "DTSTAMP") {
+					lines[i] = "DTSTAMP:20261231T235959Z"
+				}
+			}
+			return lines
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, caldavtest.Rewrites(rewrite))
+			e := w.book("sprint", "LOCATION:Room 5\\, @meet", "DESCRIPTION:Agenda\\, long")
+			assert.Equal(t, 1, w.pass().Written)
+			assert.Contains(t, e.parsed().Location, joinPrefix+w.meeting().Number)
+			w.rest()
+			e.set("SUMMARY", "SUMMARY:Retro")
+			assert.Equal(t, sync.Report{Updated: 1, Unchanged: 1}, w.pass())
+			w.rest()
+			e.delete()
+			w.pass()
+			w.later(time.Hour)
+			assert.Equal(t, "Cancelled: Retro", w.meeting().Topic)
+		})
+	}
+}
+
+// A server that says yes and keeps nothing is told of, asked ever more seldom, and never makes a second meeting.
+func TestNotStored(t *testing.T) {
+	w := newWorld(t)
+	e := w.book("sprint", "LOCATION:@meet")
+	puts := 0
+	w.meddle(hooked{put: func(o calendar.Object, _ getter) (calendar.Object, error) {
+		puts++
+		data, etag, _ := e.dav.Get(e.path)
+		return calendar.Object{Href: o.Href, ETag: etag, Data: data}, nil
+	}})
+	for range 60 {
+		w.try()
+		w.clock.add(time.Minute)
+	}
+	assert.LessOrEqual(t, puts, 28, "in one hour")
+	assert.Contains(t, w.row(e).Error, "not in the event")
+	assert.Equal(t, 1, w.platform.CountCalls())
+	w.shelf.wrap = nil
+	w.later(6 * time.Hour)
+	e.shows(w.meeting())
+	assert.Empty(t, w.row(e).Error)
+}
+
+// A calendar that may only be read gets no storm of PUTs; the link is at least in the status.
+func TestReadOnly(t *testing.T) {
+	w := newWorld(t)
+	e := w.book("sprint", "LOCATION:@meet")
+	before := e.raw()
+	w.dav.SetReadOnly(w.work(), true)
+	for range 5 * 60 {
+		w.try()
+		w.clock.add(time.Minute)
+	}
+	link := joinPrefix + w.meeting().Number
+	assert.Contains(t, w.row(e).Error, link)
+	assert.NotContains(t, w.log.String(), link)
+	assert.Equal(t, before, e.raw())
+	assert.Equal(t, 1, w.dav.Counts()["PUT"])
+	assert.Equal(t, 1, w.platform.CountCalls())
+	w.dav.SetReadOnly(w.work(), false)
+	w.later(2 * time.Hour)
+	e.shows(w.meeting())
+	assert.Empty(t, w.row(e).Error)
+}
+
+// The calendar's other failures to take our text: nothing is lost, and it is there in the end.
+func TestWriteFails(t *testing.T) {
+	for name, fault := range map[string]caldavtest.Fault{
+		"500":                   {Status: 500},
+		"no answer":             {Reset: true},
+		"stored, but no answer": {After: true, Reset: true},
+		"stored, but 504":       {After: true, Status: 504},
+		"payload too large":     {Status: 413},
+		"a login page":          {Status: 302, Header: map[string][]string{"Location": {"/login"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			e := w.book("sprint", "LOCATION:@meet", "COMMENT:hers")
+			fault.Method, fault.Times = "PUT", 1
+			w.dav.Inject(fault)
+			w.try()
+			w.clock.add(7 * time.Hour)
+			w.rest()
+			e.shows(w.meeting())
+			assert.Contains(t, e.text(), "COMMENT:hers")
+			assert.Equal(t, 1, w.platform.CountCalls())
+		})
+	}
+}
+
+// A creation that the platform definitely refused is tried again, ever more seldom, and then carried out once.
+func TestCreationRefused(t *testing.T) {
+	for _, c := range []struct{ status, calls int }{
+		{400, 2}, {422, 2}, // once without the agenda
+		{402, 1}, {403, 1}, {404, 1}, {409, 1},
+	} {
+		t.Run(fmt.Sprint(c.status), func(t *testing.T) {
+			w := newWorld(t)
+			e := w.book("sprint", "LOCATION:@meet")
+			for i := range 5 {
+				for range c.calls {
+					w.platform.Fail(meetingtest.CreateMeeting, meetingtest.ErrorBefore(c.status))
+				}
+				require.Len(t, w.try().Errors, 1)
+				assert.Equal(t, c.calls*(i+1), w.platform.CountCalls())
+				assert.Equal(t, time.Minute<<i, w.row(e).DueAt.Sub(w.clock.Now()))
+				w.later(time.Minute<<i - time.Second)
+				assert.Equal(t, c.calls*(i+1), w.platform.CountCalls(), "not before its time")
+				w.clock.add(time.Second)
+			}
+			w.pass()
+			e.shows(w.meeting())
+			assert.Empty(t, w.row(e).Error)
+			w.rest()
+		})
+	}
+}
+
+// A creation without a usable answer is never repeated on its own account, and says so.
+func TestCreationUnanswered(t *testing.T) {
+	for name, f := range map[string]meetingtest.Fault{
+		"lost request": meetingtest.LostRequest(), "lost answer": meetingtest.LostAnswer(), "applied late": meetingtest.Late(),
+		"error before": meetingtest.ErrorBefore(500), "error after": meetingtest.ErrorAfter(502), "truncated": meetingtest.Truncated(),
+		"cut off": meetingtest.Cut(), "a page": meetingtest.HTML(200), "a page that refuses": meetingtest.HTML(400),
+		"redirected": meetingtest.Redirect("https://other.example.com/"), "empty": {Answer: meetingtest.AnswerEmpty},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			e := w.book("sprint", "LOCATION:@meet")
+			before := e.raw()
+			w.platform.Fail(meetingtest.CreateMeeting, f)
+			assert.Len(t, w.try().Errors, 1)
+			w.platform.ReleaseLate()
+			w.restart()
+			for range 30 {
+				w.later(time.Hour)
+			}
+			e.set("COMMENT", "COMMENT:touched")
+			w.pass()
+			assert.Equal(t, 1, w.posts(), "never twice")
+			assert.LessOrEqual(t, len(w.meetings()), 1)
+			assert.Equal(t, before, strings.Replace(e.raw(), "COMMENT:touched\r\n", "", 1))
+			assert.Equal(t, sync.Over, w.rule("sprint"))
+			n, err := w.ledger.Counts(t.Context(), "")
+			require.NoError(t, err)
+			assert.Equal(t, 1, n.Unknown)
+		})
+	}
+	t.Run("status says so", func(t *testing.T) {
+		w := newWorld(t)
+		e := w.book("sprint", "LOCATION:@meet")
+		w.platform.Fail(meetingtest.CreateMeeting, meetingtest.LostAnswer())
+		w.try()
+		r := w.later(2 * time.Minute)
+		assert.Equal(t, 1, r.Held)
+		assert.Equal(t, sync.Unanswered, w.rule("sprint"))
+		assert.Contains(t, w.row(e).Error, "did not say")
+		w.idle()
+	})
+	t.Run("unknown = retry", func(t *testing.T) {
+		w := newWorld(t)
+		w.rules(func(r *sync.Rules) { r.RetryUnknown = true })
+		e := w.book("sprint", "LOCATION:@meet")
+		w.platform.Fail(meetingtest.CreateMeeting, meetingtest.LostAnswer())
+		w.try()
+		for range 9 {
+			w.later(time.Minute)
+			assert.Equal(t, 1, w.posts(), "not before platform.settle")
+		}
+		w.later(2 * time.Minute)
+		assert.Equal(t, 2, w.posts())
+		e.shows(w.meetings()[1])
+		w.rest()
+		assert.Len(t, w.meetings(), 2, "the first one is left over")
+	})
+}
+
+// A change that failed is made again until the platform has it, whatever the failure was.
+func TestUpdateFails(t *testing.T) {
+	for name, f := range map[string]meetingtest.Fault{
+		"refused": meetingtest.ErrorBefore(403), "invalid": meetingtest.ErrorBefore(422), "error before": meetingtest.ErrorBefore(500),
+		"error after": meetingtest.ErrorAfter(500), "lost request": meetingtest.LostRequest(), "lost answer": meetingtest.LostAnswer(),
+		"truncated": meetingtest.Truncated(), "not found": meetingtest.ErrorBefore(404),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			e := w.book("sprint", "LOCATION:@meet")
+			w.rest()
+			e.set("SUMMARY", "SUMMARY:Retro")
+			w.platform.Fail(meetingtest.UpdateMeeting, f, f)
+			assert.Len(t, w.try().Errors, 1)
+			assert.Equal(t, 1, w.puts(), "once a pass")
+			assert.Contains(t, w.row(e).Error, "platform")
+			w.clock.add(2 * time.Minute)
+			w.try()
+			w.later(2 * time.Minute)
+			assert.Equal(t, 3, w.puts())
+			assert.Equal(t, "Retro", w.meeting().Topic)
+			assert.Empty(t, w.row(e).Error)
+			n, err := w.ledger.Counts(t.Context(), "")
+			require.NoError(t, err)
+			assert.Zero(t, n.Unknown, "a later answer settles the earlier calls")
+			w.rest()
+		})
+	}
+	t.Run("of a cancellation", func(t *testing.T) {
+		w := newWorld(t)
+		w.rules(func(r *sync.Rules) { r.Undo = 0 })
+		e := w.book("sprint", "LOCATION:@meet")
+		w.rest()
+		e.delete()
+		for i := range 4 {
+			w.platform.Fail(meetingtest.UpdateMeeting, meetingtest.ErrorBefore(500))
+			assert.Len(t, w.try().Errors, 1)
+			assert.Equal(t, i+1, w.puts(), "once a pass")
+			w.clock.add(time.Second)
+			w.pass()
+			assert.Equal(t, i+1, w.puts(), "and not before its time")
+			w.clock.add(time.Minute << i)
+		}
+		w.pass()
+		assert.Equal(t, "Cancelled: sprint", w.meeting().Topic)
+		w.rest()
+	})
+}
+
+// A platform that refuses the key, or asks for patience, is not asked again in the same pass.
+func TestPlatformRefusesAll(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		fault meetingtest.Fault
+		wait  time.Duration
+	}{
+		{"key", meetingtest.ErrorBefore(401), time.Minute},
+		{"account expired", meetingtest.ErrorBefore(403), time.Minute},
+		{"too many", meetingtest.RateLimited("120"), 2 * time.Minute},
+		{"too many, by date", meetingtest.RateLimited(monday.Add(5 * time.Minute).Format("Mon, 02 Jan 2006 15:04:05 GMT")), 5 * time.Minute},
+		{"too many, for a year", meetingtest.RateLimited("31536000"), 6 * time.Hour},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			a := w.book("a", "LOCATION:@meet", "DTSTART:20281201T090000Z", "DTEND:20281201T100000Z")
+			w.book("b", "LOCATION:@meet", "DTSTART:20281201T090000Z", "DTEND:20281201T100000Z")
+			w.platform.Fail(meetingtest.CreateMeeting, c.fault)
+			assert.Len(t, w.try().Errors, 2)
+			assert.Equal(t, 1, w.platform.CountCalls())
+			assert.Equal(t, c.wait, w.row(a).DueAt.Sub(w.clock.Now()).Round(time.Second))
+			w.newClient()
+			w.clock.add(c.wait - time.Second)
+			w.pass()
+			assert.Equal(t, 1, w.platform.CountCalls())
+			w.later(time.Second)
+			assert.Equal(t, []string{"a", "b"}, w.topics())
+		})
+	}
+}
+
+// While nobody can act for her, her events wait.
+func TestOrganizerWithProblem(t *testing.T) {
+	w := newWorld(t)
+	e := w.book("sprint", "LOCATION:@meet")
+	w.people[0].Problem = errors.New("no account yet")
+	assert.Len(t, w.try().Errors, 1)
+	assert.Contains(t, w.row(e).Error, "no account yet")
+	assert.Zero(t, w.platform.CountCalls())
+	w.people[0].Problem = nil
+	w.later(2 * time.Minute)
+	assert.Equal(t, []string{"sprint"}, w.topics())
+}
+
+// Our reference goes into the agenda; a platform that refuses it is asked once without, and that is remembered.
+func TestAgenda(t *testing.T) {
+	w := newWorld(t)
+	w.book("first", "LOCATION:@meet")
+	w.pass()
+	assert.Contains(t, w.meeting().Agenda, w.keys.MeetingToken("alice@example.com", "first", 1))
+
+	w.platform.Set(func(k *meetingtest.Knobs) { k.Agenda = meetingtest.AgendaRefused })
+	w.book("second", "LOCATION:@meet")
+	w.pass()
+	assert.Equal(t, 3, w.posts(), "with it, and without")
+	w.restart()
+	w.book("third", "LOCATION:@meet")
+	w.pass()
+	assert.Equal(t, 4, w.posts())
+	assert.Equal(t, []string{"first", "second", "third"}, w.topics())
+	assert.Empty(t, w.meetings()[2].Agenda)
+
+	t.Run("a refusal for another reason is not remembered", func(t *testing.T) {
+		w := newWorld(t)
+		w.platform.Fail(meetingtest.CreateMeeting, meetingtest.ErrorBefore(422), meetingtest.ErrorBefore(422))
+		w.book("first", "LOCATION:@meet")
+		w.try()
+		w.later(2 * time.Minute)
+		assert.NotEmpty(t, w.meeting().Agenda)
+	})
+	t.Run("reference = none", func(t *testing.T) {
+		w := newWorld(t)
+		w.people[0].Agenda = false
+		w.book("first", "LOCATION:@meet")
+		w.pass()
+		assert.Empty(t, w.meeting().Agenda)
+	})
+}
+
+// With other attendees in the event the daemon waits until it was left alone for a while.
+func TestQuiet(t *testing.T) {
+	w := newWorld(t)
+	w.rules(func(r *sync.Rules) { r.Quiet = 15 * time.Second })
+	invited := []string{"LOCATION:@meet", "ORGANIZER:mailto:alice@example.com", "ATTENDEE:mailto:bob@example.net"}
+	e := w.book("invited", invited...)
+	w.book("alone", "LOCATION:@meet")
+	w.pass()
+	assert.Equal(t, []string{"alone"}, w.topics())
+	w.clock.add(10 * time.Second)
+	e.set("SUMMARY", "SUMMARY:Retro")
+	w.pass()
+	w.later(10 * time.Second)
+	assert.Equal(t, []string{"alone"}, w.topics(), "she was still at it")
+	w.later(5 * time.Second)
+	assert.Equal(t, []string{"alone", "Retro"}, w.topics())
+	e.shows(w.meetings()[1])
+	w.rest()
+}
+
+// What the platform says closed though its time is to come is a state that is told, not a success.
+func TestStillClosed(t *testing.T) {
+	w := newWorld(t)
+	w.platform.Set(func(k *meetingtest.Knobs) { k.ClosedStays = true })
+	e := w.book("sprint", "LOCATION:@meet")
+	w.rest()
+	w.clock.add(23 * time.Hour)
+	e.set("DTSTART", "DTSTART:20261201T090000Z")
+	e.set("DTEND", "DTEND:20261201T100000Z")
+	r := w.pass()
+	assert.Equal(t, 1, r.Held)
+	assert.Contains(t, w.row(e).Error, "closed")
+}
+
+// Neither titles nor addresses nor secrets are in the log.
+func TestLogKeepsQuiet(t *testing.T) {
+	w := newWorld(t)
+	e := w.book("u1", "LOCATION:@meet", "SUMMARY:Canary", "ORGANIZER:mailto:alice@example.com", "ATTENDEE:mailto:bob@example.net")
+	w.platform.Fail(meetingtest.CreateMeeting, meetingtest.ErrorBefore(403))
+	w.try()
+	w.later(time.Hour)
+	w.platform.Set(func(k *meetingtest.Knobs) { k.Stingy = true })
+	w.rules(func(r *sync.Rules) { r.Recorded = true })
+	w.book("u2", "LOCATION:@meet", "SUMMARY:Canary")
+	w.pass()
+	e.delete()
+	w.pass()
+	w.later(time.Hour)
+	text := w.log.String()
+	assert.Contains(t, text, "granted less")
+	assert.Contains(t, text, "not done")
+	for _, secret := range []string{"Canary", "@example", meetingtest.DefaultKey, w.meetings()[0].Number} {
+		assert.NotContains(t, text, secret)
+	}
+}
