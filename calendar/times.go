@@ -208,6 +208,9 @@ func (l length) after(start time.Time) time.Time {
 	return end.Add(l.exact)
 }
 
+// seconds is about how long it is: the clocks may change in it.
+func (l length) seconds() int64 { return l.wall + int64(l.exact/time.Second) }
+
 // parseDuration reads a DURATION (RFC 5545, 3.3.6): weeks and days are days of the calendar, the rest is exact.
 func parseDuration(value string) (length, error) {
 	m := durationForm.FindStringSubmatch(strings.ToUpper(strings.TrimSpace(value)))
