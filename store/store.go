@@ -121,6 +121,10 @@ type Link struct {
 	Reason    string    // of Ending and Ended: a rule of the decision table
 	DueAt     time.Time // of Ending
 	Written   bool      // the details stand in the event, or stood there once
+	Block     string    // what we wrote last, to tell the author's changes of it
+	Writes    int       // our writes since the organizer last changed the event
+	Mails     int       // of these, how many may have caused mail to attendees
+	Flips     string    // the property that did not keep what was written; "" none
 	UpdatedAt time.Time
 }
 

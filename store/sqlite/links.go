@@ -9,10 +9,10 @@ import (
 
 const (
 	linkKey    = "organizer, uid"
-	linkValues = "calendar, href, meeting, state, reason, due_at, written, updated_at"
+	linkValues = "calendar, href, meeting, state, reason, due_at, written, block, writes, mails, flips, updated_at"
 
 	selectLinks = "SELECT id, " + linkKey + ", coalesce(calendar, 0), href, meeting, state, reason, due_at, written," +
-		" updated_at FROM links"
+		" block, writes, mails, flips, updated_at FROM links"
 	linkByEvent = selectLinks + " WHERE organizer = ? AND uid = ?"
 	linksByUID  = selectLinks + " WHERE uid = ? ORDER BY id"
 	linksAt     = selectLinks + " WHERE calendar = ? AND href = ? AND state <> 'ended' ORDER BY id"
@@ -26,7 +26,7 @@ var saveLink = upsert("links", linkKey, linkValues)
 
 func scanLink(r row) (l store.Link, err error) {
 	err = r.Scan(&l.ID, &l.Organizer, &l.UID, &l.Calendar, &l.Href, &l.Meeting, &l.State, &l.Reason, when{&l.DueAt},
-		&l.Written, when{&l.UpdatedAt})
+		&l.Written, &l.Block, &l.Writes, &l.Mails, &l.Flips, when{&l.UpdatedAt})
 	return l, err
 }
 
@@ -81,7 +81,7 @@ func (l *Ledger) SaveLink(ctx context.Context, k store.Link) (id int64, err erro
 // saveLink returns the link as it is kept.
 func (t *tx) saveLink(ctx context.Context, k store.Link) (store.Link, error) {
 	_, err := t.exec(ctx, saveLink, k.Organizer, k.UID, ref(k.Calendar), k.Href, k.Meeting, k.State, k.Reason,
-		unix(k.DueAt), k.Written, unix(k.UpdatedAt))
+		unix(k.DueAt), k.Written, k.Block, k.Writes, k.Mails, k.Flips, unix(k.UpdatedAt))
 	if err != nil {
 		return store.Link{}, err
 	}

@@ -85,6 +85,10 @@ CREATE TABLE links (
     reason     TEXT    NOT NULL,
     due_at     INTEGER,
     written    INTEGER NOT NULL,
+    block      TEXT    NOT NULL,
+    writes     INTEGER NOT NULL,
+    mails      INTEGER NOT NULL,
+    flips      TEXT    NOT NULL,
     updated_at INTEGER
 ) STRICT;
 

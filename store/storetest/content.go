@@ -44,7 +44,7 @@ func Fill(t *testing.T, l store.Ledger) {
 		Error: "refused", Attempts: 3, DueAt: at(4)}))
 	made := d.begin(store.Intent{Kind: store.CreateMeeting, Organizer: alice, UID: "u1", Token: "T1", Generation: 1, SentAt: at(3)})
 	m, k, err := l.Made(d.ctx, made, fullMeeting(), store.Link{Organizer: alice, UID: "u1", Calendar: work, Href: "/c/1.ics",
-		State: store.Active, Written: true, UpdatedAt: at(3)})
+		State: store.Active, Written: true, Block: "b", Writes: 2, Mails: 1, Flips: "LOCATION", UpdatedAt: at(3)})
 	require.NoError(t, err)
 	k.State, k.Reason, k.DueAt = store.Ending, "deleted", at(9)
 	must[int64](t)(l.SaveLink(d.ctx, k))

@@ -79,9 +79,13 @@ CREATE TABLE links (
     reason     TEXT    NOT NULL,
     due_at     INTEGER,
     written    INTEGER NOT NULL,
+    block      TEXT    NOT NULL,
+    writes     INTEGER NOT NULL,
+    mails      INTEGER NOT NULL,
+    flips      TEXT    NOT NULL,
     updated_at INTEGER
 ) STRICT;
-INSERT INTO links VALUES(1,'alice@example.com','u1',1,'/c/1.ics',1,'ending','deleted',1793696940,1,1793696580);
+INSERT INTO links VALUES(1,'alice@example.com','u1',1,'/c/1.ics',1,'ending','deleted',1793696940,1,'b',2,1,'LOCATION',1793696580);
 CREATE TABLE intents (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     kind       TEXT    NOT NULL CHECK (kind <> ''),
