@@ -138,7 +138,10 @@ func (p *pass) park(ctx context.Context, why error) error {
 	if err != nil {
 		return err
 	}
-	if why == nil {
+	switch {
+	case why == nil && o.DueAt.IsZero():
+		return nil // what else is wrong is the platform's business
+	case why == nil:
 		o.State, o.Attempts, o.DueAt = "", 0, time.Time{}
 		return p.Ledger.SaveOrganizer(ctx, o)
 	}

@@ -456,6 +456,18 @@ func TestDiscovery(t *testing.T) {
 	assert.Equal(t, 5, w.shelf.finds)
 }
 
+// What else is wrong with an organizer is not for a discovery that succeeds to clear.
+func TestDiscoveryClearsItsOwn(t *testing.T) {
+	w := newWorld(t)
+	said := store.Organizer{Email: "alice@example.com", State: "her account cannot be read"}
+	require.NoError(t, w.ledger.SaveOrganizer(t.Context(), said))
+	w.pass()
+	assert.Equal(t, 1, w.shelf.finds)
+	row, err := w.ledger.Organizer(t.Context(), said.Email)
+	require.NoError(t, err)
+	assert.Equal(t, said.State, row.State)
+}
+
 // Long looks tell how far they are.
 func TestProgress(t *testing.T) {
 	w := newWorld(t)

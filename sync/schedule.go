@@ -11,7 +11,8 @@ import (
 // Run calls pass once at the start and then by the schedule, never twice at a time, until ctx ends; it returns when the
 // last call has. A call that is still running when the next is due takes its place.
 func Run(ctx context.Context, s cron.Schedule, log *slog.Logger, pass func(ctx context.Context)) {
-	c := cron.New(cron.WithLocation(time.UTC), cron.WithChain(cron.Recover(cronLog{log}), cron.SkipIfStillRunning(cron.DiscardLogger)))
+	// Recover within SkipIfStillRunning: the other way round a pass that panics counts as running for ever.
+	c := cron.New(cron.WithLocation(time.UTC), cron.WithChain(cron.SkipIfStillRunning(cron.DiscardLogger), cron.Recover(cronLog{log})))
 	id := c.Schedule(s, cron.FuncJob(func() {
 		if ctx.Err() == nil {
 			pass(ctx)

@@ -139,11 +139,8 @@ func (a *app) openLedger(ctx context.Context, m mode) (err error) {
 }
 
 func (a *app) wire(s *streams, m mode) (err error) {
-	pool, quiet := transport.NewPool(), time.Duration(0)
-	if m == patient {
-		quiet = a.cfg.Details.Quiet
-	}
-	if a.people, err = people.New(a.cfg, a.ledger, a.keys, pool, userAgent(), quiet, time.Now); err != nil {
+	pool := transport.NewPool()
+	if a.people, err = people.New(a.cfg, a.ledger, a.keys, pool, userAgent(), m == patient, time.Now); err != nil {
 		return err
 	}
 	a.cals = calendars.New(a.cfg, pool, userAgent())

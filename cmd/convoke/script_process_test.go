@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -163,21 +164,22 @@ func notifySocket(ts *testscript.TestScript, neg bool, args []string) {
 	}()
 }
 
-// notified PATTERN waits until systemd would have been told so; messages before it are passed over.
+// notified PATTERN waits until systemd was told so, which counts once.
 func notified(ts *testscript.TestScript, neg bool, args []string) {
 	want(ts, neg, args, "PATTERN")
 	pattern, err := regexp.Compile(args[0])
 	ts.Check(err)
-	late := time.After(time.Minute)
+	s, late := stageOf(ts), time.After(time.Minute)
 	for {
+		if i := slices.IndexFunc(s.told, pattern.MatchString); i >= 0 {
+			s.told = slices.Delete(s.told, i, i+1)
+			return
+		}
 		select {
-		case m := <-stageOf(ts).messages:
-			if pattern.MatchString(m) {
-				return
-			}
-			ts.Logf("[notified] %s", m)
+		case m := <-s.messages:
+			s.told = append(s.told, m)
 		case <-late:
-			ts.Fatalf("systemd was not told %s", args[0])
+			ts.Fatalf("systemd was not told %s, but %q", args[0], s.told)
 		}
 	}
 }
@@ -192,4 +194,17 @@ func signalAll(ts *testscript.TestScript, neg bool, args []string) {
 	for _, c := range ts.BackgroundCmds() {
 		ts.Check(c.Process.Signal(number))
 	}
+}
+
+// logged PATTERN waits until a program has printed it, on whichever stream.
+func logged(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, "PATTERN")
+	pattern, err := regexp.Compile(args[0])
+	ts.Check(err)
+	for late := time.Now().Add(time.Minute); time.Now().Before(late); time.Sleep(10 * time.Millisecond) {
+		if text, err := os.ReadFile(ts.Getenv(outputFile)); err == nil && pattern.Match(text) {
+			return
+		}
+	}
+	ts.Fatalf("nobody printed %s", args[0])
 }

@@ -32,7 +32,7 @@ func TestScripts(t *testing.T) {
 		Setup:               func(env *testscript.Env) error { return setUp(env, bin) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "json": jsonHas, "agrees": agrees, "spoil": spoil, "hold": hold, "release": release,
-			"notify": notifySocket, "notified": notified, "signal": signalAll, "rewrite": rewrite,
+			"notify": notifySocket, "notified": notified, "signal": signalAll, "logged": logged, "rewrite": rewrite,
 			"put": put, "edit": edit, "delete": remove, "event": event, "calendar": calendarServer,
 			"meetings": meetings, "calls": calls, "mails": mails, "platform": platform, "account": account,
 		},
@@ -46,6 +46,7 @@ type stage struct {
 	calls    int // of the platform, seen by the script
 	release  func()
 	messages chan string // to systemd
+	told     []string    // those that the script has not asked for
 }
 
 type stageKey struct{}

@@ -34,7 +34,7 @@ func put(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(s.dav.Put(s.path(args[0]), crlf(ts.ReadFile(args[1]))))
 }
 
-// edit NAME OLD NEW: she changes one.
+// edit NAME OLD NEW: she changes one; \n in NEW begins a line.
 func edit(ts *testscript.TestScript, neg bool, args []string) {
 	want(ts, neg, args, "NAME OLD NEW")
 	s := stageOf(ts)
@@ -42,7 +42,7 @@ func edit(ts *testscript.TestScript, neg bool, args []string) {
 	if !ok || !strings.Contains(string(data), args[1]) {
 		ts.Fatalf("%q does not stand in event %s", args[1], args[0])
 	}
-	ts.Check(s.dav.Put(s.path(args[0]), strings.ReplaceAll(string(data), args[1], args[2])))
+	ts.Check(s.dav.Put(s.path(args[0]), strings.ReplaceAll(string(data), args[1], strings.ReplaceAll(args[2], `\n`, "\r\n"))))
 }
 
 // delete NAME: she deletes one.

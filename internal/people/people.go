@@ -27,17 +27,28 @@ type People struct {
 	now     func() time.Time
 	join    calendar.JoinTemplate
 	clients map[string]*meetingapi.Client // by the path of the API key
-	quiet   time.Duration
+	patient bool
+	delays  map[string]delay // by address; one pass at a time asks
 }
 
-// New opens a client of the platform for every API key of the configuration. Quiet is how long an event with other
-// attendees must have been left alone.
-func New(cfg *config.Config, ledger store.Ledger, keys keyring.Keyring, pool *transport.Pool, userAgent string, quiet time.Duration, now func() time.Time) (*People, error) {
+// A delay is how long an organizer is not read from the platform again, after that failed.
+type delay struct {
+	until    time.Time
+	attempts int
+	why      error
+}
+
+// New opens a client of the platform for every API key of the configuration. A patient caller, the daemon, waits: after
+// failures, and until an event with other attendees was left alone for details.quiet.
+func New(cfg *config.Config, ledger store.Ledger, keys keyring.Keyring, pool *transport.Pool, userAgent string, patient bool, now func() time.Time) (*People, error) {
 	join, err := calendar.ParseJoinTemplate(cfg.Platform.JoinURL)
 	if err != nil {
 		return nil, fmt.Errorf("platform.join_url: %w", err)
 	}
-	p := &People{cfg: cfg, ledger: ledger, keys: keys, now: now, join: join, clients: map[string]*meetingapi.Client{}, quiet: quiet}
+	p := &People{
+		cfg: cfg, ledger: ledger, keys: keys, now: now, join: join, clients: map[string]*meetingapi.Client{},
+		patient: patient, delays: map[string]delay{},
+	}
 	files := map[string]bool{cfg.Platform.APIKeyFile: true}
 	for _, o := range cfg.Organizers {
 		files[keyFile(cfg, o)] = true
@@ -111,19 +122,26 @@ func (p *People) All(ctx context.Context) ([]sync.Organizer, error) {
 	return all, nil
 }
 
-// introduce reads an organizer from the platform. Its first error is the platform's.
+// introduce reads an organizer from the platform. Its first error is the platform's. What is wrong goes into the ledger for
+// status; when to try again does not: DueAt there is about her calendars, which do not wait for the platform.
 func (p *People) introduce(ctx context.Context, o config.Organizer, row store.Organizer) (store.Organizer, error, error) {
-	if p.now().Before(row.DueAt) {
-		return row, errors.New(row.State), nil
+	d := p.delays[o.Email]
+	if p.patient && p.now().Before(d.until) {
+		return row, d.why, nil
 	}
 	user, why := p.admin(ctx, o, o.AccountID)
-	if why != nil {
-		row.State, row.Attempts = why.Error(), row.Attempts+1
-		row.DueAt = p.now().Add(min(time.Minute<<min(row.Attempts, 6), time.Hour))
-		return row, why, p.ledger.SaveOrganizer(ctx, row)
+	if why == nil {
+		delete(p.delays, o.Email)
+		row, err := p.keep(ctx, row, o.AccountID, user)
+		return row, nil, err
 	}
-	row, err := p.keep(ctx, row, o.AccountID, user)
-	return row, nil, err
+	wait := min(time.Minute<<min(d.attempts, 6), time.Hour)
+	p.delays[o.Email] = delay{until: p.now().Add(wait), attempts: d.attempts + 1, why: why}
+	if row.State == why.Error() || !row.DueAt.IsZero() { // discovery has failed, which says more
+		return row, why, nil
+	}
+	row.State = why.Error()
+	return row, why, p.ledger.SaveOrganizer(ctx, row)
 }
 
 func (p *People) row(ctx context.Context, email string) (store.Organizer, error) {
@@ -157,11 +175,14 @@ func (p *People) organizer(o config.Organizer, row store.Organizer) sync.Organiz
 }
 
 func (p *People) rules(o config.Organizer) sync.Rules {
-	c := p.cfg
+	c, quiet := p.cfg, time.Duration(0)
+	if p.patient {
+		quiet = c.Details.Quiet
+	}
 	return sync.Rules{
 		Mode: sync.Mode(o.Mode), Markers: calendar.Markers{Ask: c.Select.Marker, Decline: c.Select.OptOut}, Existing: c.Select.Existing,
 		Type: c.Meeting.Type, Recorded: c.Meeting.Recorded, Dialin: c.Meeting.Dialin, PermissionID: c.Meeting.PermissionID,
-		Join: p.join, Quiet: p.quiet, Cancel: sync.CancelAction(c.Cancel.Action), Undo: c.Cancel.Undo,
+		Join: p.join, Quiet: quiet, Cancel: sync.CancelAction(c.Cancel.Action), Undo: c.Cancel.Undo,
 		RetryUnknown: c.Platform.Unknown == config.UnknownRetry, Settle: c.Platform.Settle,
 	}
 }
@@ -189,7 +210,9 @@ func (p *People) admin(ctx context.Context, o config.Organizer, account string) 
 // keep writes what the platform said of an organizer into the ledger; the path of her feed is a secret, so it is hidden.
 func (p *People) keep(ctx context.Context, row store.Organizer, account string, u meetingapi.User) (store.Organizer, error) {
 	row.UserID, row.AccountID, row.TimeZone, row.Language = u.ID, account, u.TimeZone, u.Language
-	row.State, row.Attempts, row.DueAt = "", 0, time.Time{}
+	if row.DueAt.IsZero() {
+		row.State = ""
+	}
 	row.Feed = nil
 	if u.ICSPath != "" {
 		row.Feed = p.keys.Hide([]byte(u.ICSPath), "feed "+row.Email)
