@@ -51,6 +51,13 @@ type Collection interface {
 	Put(ctx context.Context, o Object) (Object, error)
 }
 
+// A Server is what a writer should know of where a calendar lives. A Collection that knows it has a method Server() Server.
+type Server struct {
+	Schedules      bool // it carries changes of an event to its attendees (RFC 6638)
+	LocationResets bool // a new LOCATION makes attendees answer again
+	ReadOnly       bool // nothing can be written; the details are published elsewhere
+}
+
 // What can be wrong with a calendar or with one of its objects.
 var (
 	ErrNotFound     = errors.New("no such object")                                  // 404, 410 on an object

@@ -56,6 +56,9 @@ type Meeting struct {
 	Raw json.RawMessage // data as it came, without the token
 }
 
+// ReadMeeting reads the data of an answer that was kept (Meeting.Raw).
+func ReadMeeting(raw []byte) (Meeting, error) { return parseMeeting(raw, "") }
+
 // parseMeeting reads a meeting; id is the one that was asked for, "" when it is new.
 func parseMeeting(data []byte, id string) (Meeting, error) {
 	f, err := parseFields(data)

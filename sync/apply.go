@@ -62,7 +62,7 @@ func (p *pass) apply(ctx context.Context, w *watched, s Situation, d Decision, o
 // agendaRefused is the note that the platform does not take a request with an agenda.
 const agendaRefused = "platform/agenda-refused"
 
-// create makes a meeting: intent, call, rows. A creation that carries our reference in the agenda, which is not a
+// create makes a meeting: intent, call, rows. A creation that carries an agenda with our reference, which is not a
 // documented field of requests, is tried once without it when the platform definitely refuses it, and that is remembered.
 func (p *pass) create(ctx context.Context, s Situation, a Action) (string, error) {
 	a.Meeting.Token = p.Token(s.Organizer, s.Event.UID, a.Meeting.Generation)
@@ -75,16 +75,19 @@ func (p *pass) create(ctx context.Context, s Situation, a Action) (string, error
 			return "", ledger(err)
 		}
 	}
-	if p.o.Agenda && refused == "" {
-		with := a
-		with.Request.Agenda = "Reference: " + a.Meeting.Token
-		call, err := p.post(ctx, s, with)
+	if p.o.Agenda {
+		a.Request.Agenda = strings.TrimSpace(a.Request.Agenda + "\nReference: " + a.Meeting.Token)
+	}
+	carries := a.Request.Agenda != "" && refused == ""
+	if carries {
+		call, err := p.post(ctx, s, a)
 		if !errors.Is(err, meetingapi.ErrInvalid) {
 			return call, err
 		}
 	}
+	a.Request.Agenda = ""
 	call, err := p.post(ctx, s, a)
-	if err == nil && p.o.Agenda && refused == "" {
+	if err == nil && carries {
 		err = ledger(p.Ledger.Note(ctx, agendaRefused, "yes"))
 	}
 	return call, err
@@ -254,133 +257,4 @@ func (p *pass) granted(a Action, answer meetingapi.Meeting) {
 // describe is the request in a few words, for people.
 func describe(r meetingapi.MeetingRequest) string {
 	return fmt.Sprintf("%q %s – %s", r.Topic, r.Start.UTC().Format("2006-01-02 15:04"), r.End.UTC().Format("15:04 UTC"))
-}
-
-// tries is how often an edit is merged into a fresh copy when somebody else was faster.
-const tries = 4
-
-// edit writes our text into the event or takes it out: GET, patch, conditional PUT, read-back. The patch always goes
-// into the event as it is at that moment, so that nobody's edit is lost; what else changed in it meanwhile is found by
-// the next round, which decides about what was read back.
-func (p *pass) edit(ctx context.Context, w *watched, s Situation, a Action) (calendar.Object, []calendar.LineChange, error) {
-	details, err := p.details(ctx, s, a)
-	if err != nil {
-		return calendar.Object{}, nil, err
-	}
-	lost := fmt.Errorf("somebody else changed the event each time: %w", calendar.ErrPrecondition)
-	for range tries {
-		before, err := w.col.Get(ctx, s.Href)
-		if err != nil {
-			return before, nil, err
-		}
-		ev, err := calendar.Parse(before.Data, w.home)
-		if err != nil {
-			return before, nil, err
-		}
-		if ev.UID != s.Event.UID || p.withdrawn(ev, a) {
-			return before, nil, nil // the next round decides about what it is now
-		}
-		after, err := patched(ev, a, details)
-		if err != nil {
-			return before, nil, err
-		}
-		if bytes.Equal(after, before.Data) {
-			return before, nil, p.written(ctx, a)
-		}
-		stored, err := w.col.Put(ctx, calendar.Object{Href: before.Href, ETag: before.ETag, Data: after})
-		switch {
-		case errors.Is(err, calendar.ErrPrecondition):
-			continue
-		case errors.Is(err, calendar.ErrReadOnly) && a.Kind == WriteDetails:
-			return before, nil, &unwritten{err, details.JoinURL}
-		case err != nil:
-			return before, nil, err
-		}
-		if !stuck(stored, a, details, w.home) {
-			lost = errors.New("the calendar accepted the join details, but they are not in the event")
-			continue
-		}
-		return stored, calendar.Diff(before.Data, after), p.written(ctx, a)
-	}
-	return calendar.Object{}, nil, lost
-}
-
-// unwritten says that the calendar does not take the details. Whoever reads it has at least the link.
-type unwritten struct {
-	err  error
-	link string
-}
-
-func (u *unwritten) Error() string { return u.err.Error() + "; the join link is " + u.link }
-func (u *unwritten) Unwrap() error { return u.err }
-
-// withdrawn reports whether the organizer changed her mind since the decision.
-func (p *pass) withdrawn(ev *calendar.Event, a Action) bool {
-	s := Situation{Rules: p.o.Rules, Event: ev}
-	return a.Kind == WriteDetails && p.o.Rules.Markers.Declined(s.component())
-}
-
-func patched(ev *calendar.Event, a Action, d calendar.Details) ([]byte, error) {
-	if a.Kind == EraseDetails {
-		return ev.Erase(d)
-	}
-	return ev.Write(d)
-}
-
-// stuck reports whether the calendar holds what was written: by meaning, since many rewrite what they are given.
-func stuck(o calendar.Object, a Action, d calendar.Details, home *time.Location) bool {
-	ev, err := calendar.Parse(o.Data, home)
-	if err != nil {
-		return false
-	}
-	shown := Situation{Event: ev}.component().Shows(d.JoinURL)
-	return shown == (a.Kind == WriteDetails)
-}
-
-// written records that the details stand in the event, or were taken out.
-func (p *pass) written(ctx context.Context, a Action) error {
-	a.Link.Written, a.Link.UpdatedAt = a.Kind == WriteDetails, p.Now()
-	_, err := p.Ledger.SaveLink(ctx, a.Link)
-	return ledger(err)
-}
-
-// details are what is written into the event of a meeting.
-func (p *pass) details(ctx context.Context, s Situation, a Action) (calendar.Details, error) {
-	d := calendar.Details{
-		JoinURL: p.o.Rules.Join.URL(a.Meeting.Number),
-		Number:  a.Meeting.Number,
-		Heading: "Web meeting",
-		Seal:    p.Seals.Seal(p.o.Email, s.Event.UID, a.Meeting.PlatformID, a.Meeting.Generation),
-		Stamp:   p.Stamp(p.Now()),
-		Markers: p.o.Rules.Markers,
-	}
-	d.Lines = []string{"Join: " + d.JoinURL, "Meeting number: " + d.Number}
-	var err error
-	d.Replaces, err = p.earlier(ctx, s, a.Meeting)
-	return d, err
-}
-
-// earlier are the join links of other meetings of hers that the event still carries: it is a copy, or its meeting was
-// deleted and made anew.
-func (p *pass) earlier(ctx context.Context, s Situation, m store.Meeting) ([]string, error) {
-	numbers := map[string]bool{}
-	for _, link := range s.component().Links() {
-		if n, ours := p.o.Rules.Join.Number(link); ours && n != m.Number {
-			numbers[n] = true
-		}
-	}
-	if len(numbers) == 0 {
-		return nil, nil
-	}
-	mine, err := p.Ledger.Meetings(ctx, p.o.Email)
-	if err != nil {
-		return nil, ledger(err)
-	}
-	var urls []string
-	for _, other := range mine {
-		if numbers[other.Number] {
-			urls = append(urls, p.o.Rules.Join.URL(other.Number))
-		}
-	}
-	return urls, nil
 }

@@ -2,6 +2,9 @@ package sync
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"convoke/meetingapi"
@@ -12,7 +15,7 @@ import (
 // cases are the rows of doc/decisions.md.
 func Decide(s Situation) Decision {
 	d := s.decide()
-	if d.Action == nil || d.Action.Kind == SaveLink || s.Event == nil {
+	if d.Action == nil || d.Action.Kind == SaveLink || d.Rule == Roll || s.Event == nil {
 		return d
 	}
 	if w := s.wait(); w > 0 {
@@ -55,6 +58,9 @@ func (s Situation) unlinked() Decision {
 	if s.Seal == OwnSeal {
 		return s.adopt()
 	}
+	if d, ok := s.heir(); ok {
+		return d
+	}
 	for _, rule := range []func() (Rule, string){s.unasked, s.barred, s.taken} {
 		if r, text := rule(); r != "" {
 			return Decision{Rule: r, Text: text}
@@ -65,7 +71,11 @@ func (s Situation) unlinked() Decision {
 
 // create makes a meeting, unless an earlier creation got no answer.
 func (s Situation) create(rule Rule, generation int) Decision {
-	c := s.component()
+	preset, ok := s.preset()
+	if !ok {
+		mark, _ := s.asked()
+		return Decision{Rule: NoPreset, Text: fmt.Sprintf("%s:%s names no preset; there are %s", s.Rules.Markers.Ask, mark.Preset, s.Rules.presets())}
+	}
 	if s.Pending != nil {
 		again := s.Pending.SentAt.Add(s.Rules.Settle)
 		if !s.Rules.RetryUnknown {
@@ -75,15 +85,37 @@ func (s Situation) create(rule Rule, generation int) Decision {
 			return Decision{Rule: Unanswered, Due: again, Text: "the platform did not say whether it made the meeting; asked again after platform.settle"}
 		}
 	}
+	t := s.target()
 	m := store.Meeting{
-		Organizer: s.Organizer, Generation: generation, State: store.Live,
-		Topic: s.topic(), Start: c.Start, End: c.End,
-		Type: s.Rules.Type, Recorded: s.Rules.Recorded, Dialin: s.Rules.Dialin, Permission: s.Rules.PermissionID,
+		Organizer: s.Organizer, Generation: generation, State: store.Live, Topic: t.Topic, Start: t.Start, End: t.End,
+		Type: preset.Type, Recorded: preset.Recorded, Dialin: preset.Dialin, Permission: preset.PermissionID,
 	}
-	return Decision{Rule: rule, Text: "the event gets a meeting", Action: &Action{
-		Kind: CreateMeeting, Request: request(m), Meeting: m,
-		Link: store.Link{Organizer: s.Organizer, UID: s.Event.UID, Calendar: s.Calendar, Href: s.Href, State: store.Active},
-	}}
+	a := &Action{Kind: CreateMeeting, Request: request(m), Meeting: m, Link: s.link()}
+	a.Request.Agenda = preset.Agenda
+	return Decision{Rule: rule, Text: "the event gets a meeting", Action: a}
+}
+
+// link is a new link of the event.
+func (s Situation) link() store.Link {
+	return store.Link{Organizer: s.Organizer, UID: s.Event.UID, Calendar: s.Calendar, Href: s.Href, State: store.Active}
+}
+
+// preset is what the marker asks the meeting to be made with.
+func (s Situation) preset() (Preset, bool) {
+	mark, _ := s.asked()
+	if mark.Preset == "" {
+		return s.Rules.Preset, true
+	}
+	p, ok := s.Rules.Presets[strings.ToLower(mark.Preset)]
+	return p, ok
+}
+
+// presets lists the names of presets for people.
+func (r Rules) presets() string {
+	if len(r.Presets) == 0 {
+		return "none"
+	}
+	return strings.Join(slices.Sorted(maps.Keys(r.Presets)), ", ")
 }
 
 // adopt takes over the meeting that a valid seal names and the ledger does not know. What the platform holds of it is
@@ -108,7 +140,7 @@ func (s Situation) adopt() Decision {
 
 // active decides about an event that has a meeting.
 func (s Situation) active() Decision {
-	c := s.component()
+	c, t := s.component(), s.target()
 	switch {
 	case s.Rules.Markers.Declined(c):
 		return s.end(Decline, "the opt-out marker stands in the event")
@@ -116,7 +148,7 @@ func (s Situation) active() Decision {
 		return Decision{Rule: OrganizerChanged, Text: "the event is somebody else's now; its meeting is left as it is"}
 	case c.Status == "CANCELLED":
 		return s.end(Revoke, "the event was cancelled")
-	case s.Link.Written && !s.traced():
+	case s.given():
 		return s.end(Remove, "every trace of the join link was taken out of the event")
 	case s.Link.Calendar != s.Calendar || s.Link.Href != s.Href:
 		l := *s.Link
@@ -124,29 +156,52 @@ func (s Situation) active() Decision {
 		return Decision{Rule: Move, Text: "the event stands in another place now", Action: &Action{Kind: SaveLink, Link: l}}
 	case c.AllDay:
 		return Decision{Rule: BecameAllDay, Text: "the event has no time of day any more; its meeting keeps the last one"}
-	case s.Event.Recurring():
-		return Decision{Rule: BecameSeries, Text: "the event recurs now; its meeting keeps its time"}
-	case s.differs() && (c.End.After(s.Now) || s.Meeting.End.After(s.Now)):
-		return s.update(Update, "title or time changed")
-	case !s.Link.Written:
-		return Decision{Rule: Write, Text: "the join details go into the event", Action: &Action{Kind: WriteDetails, Link: *s.Link, Meeting: *s.Meeting}}
-	case !c.End.After(s.Now):
+	case t.Err != nil:
+		return Decision{Rule: Recurrence, Text: "the dates of the series cannot be told, so its meeting keeps its time: " + t.Err.Error()}
+	case !t.Found:
+		return Decision{Rule: Finished, Text: "the last date of the series is over; the meeting rests"}
+	case s.differs(t) && (t.End.After(s.Now) || s.Meeting.End.After(s.Now)):
+		if s.rolls() {
+			return s.update(t, Roll, "the meeting moves on to the next date")
+		}
+		return s.update(t, Update, "title or time changed")
+	case !s.Link.Written && !s.ReadOnly:
+		return s.write()
+	case !t.End.After(s.Now) && t.Change.IsZero():
 		return Decision{Rule: Finished, Text: "the event is over"}
-	case s.Meeting.Closed:
+	case s.Meeting.Closed && t.End.After(s.Now):
 		return Decision{Rule: StillClosed, Text: "the platform says that the meeting is closed, though its time is still to come; open it there, or take the join link out of the event and type the marker again once it is given up"}
 	}
-	return Decision{Rule: Unchanged, Text: "meeting and event agree"}
+	return Decision{Rule: Unchanged, Due: t.Change, Text: "meeting and event agree"}
 }
 
-// ending decides about an event whose meeting is in its undo window, and which is there.
-func (s Situation) ending() Decision {
-	c := s.component()
-	if s.Rules.Markers.Declined(c) || c.Status == "CANCELLED" || (s.Link.Written && !s.traced()) {
-		return s.due()
+// given reports whether the organizer gave the meeting up by taking every trace of it out of the event.
+func (s Situation) given() bool {
+	if s.ReadOnly { // we never wrote into it
+		r, _ := s.unasked()
+		return r != ""
 	}
+	return s.Link.Written && !s.traced()
+}
+
+// rolls reports whether only the passing of time asks for another window.
+func (s Situation) rolls() bool {
+	return (s.Event.Recurring() || len(s.Siblings) > 0) && s.holds()
+}
+
+// frozen is after how many writes that did not stay an event is left alone.
+const frozen = 3
+
+// write puts the details into the event, as long as that leads anywhere and costs the attendees no more than was allowed.
+func (s Situation) write() Decision {
 	l := *s.Link
-	l.State, l.Reason, l.DueAt, l.Calendar, l.Href = store.Active, "", time.Time{}, s.Calendar, s.Href
-	return Decision{Rule: Restore, Text: "the event is back, and keeps its meeting", Action: &Action{Kind: SaveLink, Link: l}}
+	switch {
+	case l.Writes >= frozen:
+		return Decision{Rule: Frozen, Text: fmt.Sprintf("the details were written %d times and did not stay (%s keeps changing); the event is left alone until its title or time changes", l.Writes, l.Flips)}
+	case s.Schedules && s.others() && l.Mails >= s.Rules.MailBudget:
+		return Decision{Rule: Budget, Text: fmt.Sprintf("another write could send another mail to the attendees (details.mail_budget = %d)", s.Rules.MailBudget)}
+	}
+	return Decision{Rule: Write, Text: "the join details go into the event", Action: &Action{Kind: WriteDetails, Link: l, Meeting: *s.Meeting}}
 }
 
 // ended decides about an event whose meeting was given up, and which is there.
@@ -159,7 +214,7 @@ func (s Situation) ended() Decision {
 	if r, text := s.barred(); r != "" {
 		return Decision{Rule: r, Text: text}
 	}
-	if _, asked := s.Rules.Markers.Asked(c); !asked && !trace {
+	if _, asked := s.asked(); !asked && !trace {
 		if s.Link.Reason == string(Remove) {
 			if s.Link.Written && c.Seal != "" {
 				return Decision{Rule: Erase, Text: "what is left of the join details is taken out of the event", Action: &Action{Kind: EraseDetails, Link: *s.Link, Meeting: *s.Meeting}}
@@ -173,87 +228,30 @@ func (s Situation) ended() Decision {
 	if s.Meeting.State == store.Deleted {
 		return s.create(Renew, s.Meeting.Generation+1)
 	}
-	d := s.update(Restore, "the event is back, and gets its meeting back")
+	t := s.target()
+	d := s.update(t, Restore, "the event is back, and gets its meeting back")
 	d.Action.Link.Written = trace
-	if s.Meeting.State == store.Live && !s.differs() {
+	if s.Meeting.State == store.Live && !s.differs(t) {
 		d.Action.Kind = SaveLink
 	}
 	return d
 }
 
 // differs reports whether the platform holds another title or time than the event.
-func (s Situation) differs() bool {
-	c := s.component()
-	return s.Meeting.Topic != s.topic() || !s.Meeting.Start.Equal(c.Start) || !s.Meeting.End.Equal(c.End)
+func (s Situation) differs(t target) bool {
+	return s.Meeting.Topic != t.Topic || !s.Meeting.Start.Equal(t.Start) || !s.Meeting.End.Equal(t.End)
 }
 
-// update brings the meeting in line with the event.
-func (s Situation) update(rule Rule, text string) Decision {
-	c := s.component()
+// update brings the meeting in line with the event. Where that follows an edit of the organizer's, our writes are counted
+// anew.
+func (s Situation) update(t target, rule Rule, text string) Decision {
 	m, l := *s.Meeting, *s.Link
-	m.State, m.Topic, m.Start, m.End = store.Live, s.topic(), c.Start, c.End
+	if rule != Roll {
+		l.Writes, l.Mails, l.Flips = 0, 0, ""
+	}
+	m.State, m.Topic, m.Start, m.End = store.Live, t.Topic, t.Start, t.End
 	l.State, l.Reason, l.DueAt, l.Calendar, l.Href = store.Active, "", time.Time{}, s.Calendar, s.Href
 	return Decision{Rule: rule, Text: text, Action: &Action{Kind: UpdateMeeting, Request: request(m), Meeting: m, Link: l}}
-}
-
-// end begins the undo window.
-func (s Situation) end(rule Rule, text string) Decision {
-	l := *s.Link
-	l.State, l.Reason, l.DueAt = store.Ending, string(rule), s.Now.Add(s.Rules.Undo)
-	if s.Rules.Undo > 0 {
-		text += fmt.Sprintf("; its meeting is given up in %s, unless that is undone", s.Rules.Undo)
-	}
-	return Decision{Rule: rule, Text: text, Due: l.DueAt, Action: &Action{Kind: SaveLink, Link: l}}
-}
-
-// due decides about a meeting in its undo window.
-func (s Situation) due() Decision {
-	if s.Now.Before(s.Link.DueAt) {
-		return Decision{Rule: Undo, Due: s.Link.DueAt, Text: "its meeting is given up at " + s.Link.DueAt.UTC().Format(time.RFC3339) + ", unless the event is restored"}
-	}
-	switch {
-	case s.Sharing > 0:
-		return s.forget(Forget, "the meeting stays: another event has it, too")
-	case s.Rules.Cancel == Keep:
-		return s.forget(Forget, "the meeting stays as it is (cancel.action = \"keep\")")
-	case !s.Meeting.End.After(s.Now):
-		return s.forget(Over, "the meeting is over and stays as it is")
-	}
-	return s.cancel()
-}
-
-// cancel gives the meeting up in the way that the admin chose.
-func (s Situation) cancel() Decision {
-	m, l := *s.Meeting, *s.Link
-	l.State, l.DueAt = store.Ended, time.Time{}
-	a := &Action{Kind: UpdateMeeting, Meeting: m, Link: l}
-	text := "the meeting gets a title that says it is cancelled"
-	switch s.Rules.Cancel {
-	case DeleteCall:
-		a.Kind, a.Meeting.State = DeleteMeeting, store.Deleted
-		return Decision{Rule: Cancel, Text: "the meeting is deleted", Action: a}
-	case CloseWindow:
-		end := s.Now.Add(-time.Minute).Truncate(time.Minute)
-		a.Meeting.Start, a.Meeting.End = end.Add(m.Start.Sub(m.End)), end
-		text += ", and its window moves into the past"
-	}
-	a.Meeting.State = store.Voided
-	if m.Topic == "" && s.Event != nil { // adopted, and given up before it was brought in line
-		m.Topic = s.topic()
-	}
-	a.Meeting.Topic = "Cancelled: " + m.Topic
-	a.Request = request(a.Meeting)
-	return Decision{Rule: Cancel, Text: text, Action: a}
-}
-
-// forget ends the link without a call.
-func (s Situation) forget(rule Rule, text string) Decision {
-	l := *s.Link
-	l.State, l.DueAt = store.Ended, time.Time{}
-	if l.Reason == "" {
-		l.Reason = string(rule)
-	}
-	return Decision{Rule: rule, Text: text, Action: &Action{Kind: SaveLink, Link: l}}
 }
 
 // request is what the platform is told of a meeting.

@@ -21,13 +21,24 @@ func (p *pass) open(ctx context.Context) error {
 			continue
 		}
 		w := &watched{Calendar: row, read: map[string]calendar.Object{}}
-		w.home = p.home(row)
+		w.home, w.rules = p.home(row), p.o.rules(row)
 		if w.col, w.err = p.Calendars.Open(row); w.err != nil {
 			p.failed(w, "", w.err)
 		}
 		p.calendars = append(p.calendars, w)
 	}
 	return nil
+}
+
+// rules are the organizer's, with the mode that this calendar has of its own.
+func (o Organizer) rules(c store.Calendar) Rules {
+	r := o.Rules
+	for _, name := range []string{c.URL, c.Name} {
+		if mode, ok := o.Modes[name]; ok {
+			r.Mode = mode
+		}
+	}
+	return r
 }
 
 // home is the time zone of a calendar's floating times: the organizer's, else the calendar's own, else UTC.

@@ -51,7 +51,7 @@ func (p *pass) known(ctx context.Context) error {
 		return err
 	}
 	for _, row := range rows {
-		w := &watched{Calendar: row, home: p.home(row), read: map[string]calendar.Object{}}
+		w := &watched{Calendar: row, rules: p.o.rules(row), home: p.home(row), read: map[string]calendar.Object{}}
 		w.col, w.err = p.Calendars.Open(row)
 		p.calendars = append(p.calendars, w)
 	}

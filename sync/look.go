@@ -79,7 +79,7 @@ func (l *look) key() string { return fmt.Sprintf("selection/%d", l.w.ID) }
 // selection returns what decides about events that do not change (which are selected, and whether unanswered creations are
 // repeated) when it is not what it was at the last look, or "".
 func (l *look) selection(ctx context.Context) (string, error) {
-	r := l.o.Rules
+	r := l.w.rules
 	now := fmt.Sprintf("%s %v %q %q %v", r.Mode, r.Existing, r.Markers.Ask, r.Markers.Decline, r.RetryUnknown)
 	was, err := l.Ledger.Notes(ctx, l.key())
 	if err != nil || was == now {
@@ -170,13 +170,13 @@ func (l *look) row(ctx context.Context, c calendar.Change, was string) (store.Ob
 // passedOver reports whether an event without any trace of us is left alone unread: always when only marked events
 // count, and otherwise when it was there at the first look.
 func (l *look) passedOver() bool {
-	return l.o.Rules.Mode == Marked || (l.first && !l.o.Rules.Existing)
+	return l.w.rules.Mode == Marked || (l.first && !l.w.rules.Existing)
 }
 
 // asks reports whether an event that would be passed over, but has something of ours in it, asks for a meeting by itself.
 // Where only marked events count that is for Decide to say.
 func (l *look) asks(data []byte) bool {
-	if l.o.Rules.Mode == Marked {
+	if l.w.rules.Mode == Marked {
 		return true
 	}
 	ev, err := calendar.Parse(data, l.w.home)
@@ -184,7 +184,7 @@ func (l *look) asks(data []byte) bool {
 		return true // it is set aside, and told, when it is decided about
 	}
 	c := Situation{Event: ev}.component()
-	_, asked := l.o.Rules.Markers.Asked(c)
+	_, asked := l.w.rules.Markers.Asked(c)
 	return asked || c.Seal != ""
 }
 

@@ -72,7 +72,7 @@ func (p *pass) settle(ctx context.Context, w *watched, row store.ObjectRow, o ca
 			if bad := (*unfit)(nil); errors.As(err, &bad) {
 				return p.setAside(ctx, w, row, o, bad.err)
 			}
-			return err
+			return p.undecided(ctx, w, row, err)
 		}
 		row.UID = s.Event.UID
 		d := Decide(s)
@@ -93,14 +93,22 @@ func (p *pass) settle(ctx context.Context, w *watched, row store.ObjectRow, o ca
 	return p.retry(ctx, w, row, fmt.Errorf("the event changed again and again while convoke worked on it; tried again later"))
 }
 
+// undecided tries again later where not enough is known of an event; any other error is the ledger's.
+func (p *pass) undecided(ctx context.Context, w *watched, row store.ObjectRow, err error) error {
+	if u := (*unclear)(nil); errors.As(err, &u) {
+		return p.retry(ctx, w, row, u.err)
+	}
+	return err
+}
+
 // done records that nothing is left to do about this version of the object.
 func (p *pass) done(ctx context.Context, w *watched, row store.ObjectRow, o calendar.Object, s Situation, d Decision) error {
 	p.report.rests(d.Rule)
 	row.Done, row.Error, row.Attempts, row.DueAt = o.ETag, "", 0, time.Time{}
-	if d.Rule == Quiet || d.Rule == Unanswered {
+	if d.Rule != Undo { // which the link has
 		row.DueAt = d.Due
 	}
-	if d.Rule == Quiet {
+	if d.Rule == Quiet || d.Rule == MaybeSplit {
 		row.Done = notDone
 	}
 	if held[d.Rule] {
@@ -179,7 +187,8 @@ func (p *pass) absent(ctx context.Context, w *watched, row store.ObjectRow, l st
 	for range rounds {
 		s, err := p.vanished(ctx, l)
 		if err != nil {
-			return false, err
+			row.UID = l.UID
+			return true, p.undecided(ctx, w, row, err)
 		}
 		d := Decide(s)
 		if err := p.record(ctx, s, d); err != nil {
@@ -251,132 +260,4 @@ func (p *pass) record(ctx context.Context, s Situation, d Decision) error {
 	return p.Ledger.Decide(ctx, store.Decision{
 		Organizer: s.Organizer, UID: uid, Calendar: s.Calendar, Href: s.Href, Rule: string(d.Rule), Text: d.Text, At: s.Now,
 	})
-}
-
-// unfit says that an object holds nothing that can be decided about.
-type unfit struct{ err error }
-
-func (u *unfit) Error() string { return u.err.Error() }
-func (u *unfit) Unwrap() error { return u.err }
-
-// situation gathers what is known of an event that is there.
-func (p *pass) situation(ctx context.Context, w *watched, row store.ObjectRow, o calendar.Object) (Situation, error) {
-	ev, err := calendar.Parse(o.Data, w.home)
-	if err != nil {
-		return Situation{}, &unfit{err}
-	}
-	s := p.blank(w.ID, o.Href)
-	s.Shared, s.SeenAt, s.Event = w.Shared, row.SeenAt, ev
-	l, err := p.Ledger.Link(ctx, p.o.Email, ev.UID)
-	switch {
-	case err == nil:
-		if err := p.withLink(ctx, &s, l); err != nil {
-			return s, err
-		}
-	case !errors.Is(err, store.ErrNotFound):
-		return s, err
-	}
-	if err := p.withOthers(ctx, &s); err != nil {
-		return s, err
-	}
-	return s, p.withSeal(ctx, &s)
-}
-
-// vanished gathers what is known of an event that is gone.
-func (p *pass) vanished(ctx context.Context, l store.Link) (Situation, error) {
-	s := p.blank(l.Calendar, l.Href)
-	return s, p.withLink(ctx, &s, l)
-}
-
-func (p *pass) blank(calendar int64, href string) Situation {
-	return Situation{
-		Now: p.Now(), Rules: p.o.Rules, Organizer: p.o.Email, Addresses: p.o.Addresses, Calendar: calendar, Href: href,
-	}
-}
-
-// withLink adds the link, its meeting, and where else both are.
-func (p *pass) withLink(ctx context.Context, s *Situation, l store.Link) error {
-	m, err := p.Ledger.Meeting(ctx, l.Meeting)
-	if err != nil {
-		return err
-	}
-	s.Link, s.Meeting = &l, &m
-	links, err := p.Ledger.LinksOf(ctx, m.ID)
-	if err != nil {
-		return err
-	}
-	for _, other := range links {
-		if other.ID != l.ID && other.State != store.Ended {
-			s.Sharing++
-		}
-	}
-	if s.Event == nil || (l.Calendar == s.Calendar && l.Href == s.Href) || p.calendar(l.Calendar) == nil {
-		return nil
-	}
-	home, err := p.Ledger.Object(ctx, l.Calendar, l.Href)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil
-	}
-	s.Elsewhere = err == nil && home.Seen != "" && home.UID == l.UID
-	return err
-}
-
-// withOthers adds what other organizers and unanswered calls have to do with the event.
-func (p *pass) withOthers(ctx context.Context, s *Situation) error {
-	links, err := p.Ledger.LinksByUID(ctx, s.Event.UID)
-	if err != nil {
-		return err
-	}
-	for _, l := range links {
-		if l.Organizer != p.o.Email && l.State != store.Ended {
-			s.Claimed = l.Organizer
-		}
-	}
-	intents, err := p.Ledger.Intents(ctx, p.o.Email)
-	if err != nil {
-		return err
-	}
-	for i, in := range intents {
-		if in.Kind == store.CreateMeeting && in.UID == s.Event.UID {
-			s.Pending = &intents[i]
-		}
-	}
-	return nil
-}
-
-// withSeal adds what the event's seal proves.
-func (p *pass) withSeal(ctx context.Context, s *Situation) error {
-	value := s.component().Seal
-	if value == "" {
-		return nil
-	}
-	s.Seal = ForeignSeal
-	seal, err := calendar.ParseSeal(value)
-	if err != nil {
-		return nil
-	}
-	for _, address := range p.o.Addresses {
-		if p.Seals.Valid(seal, address, s.Event.UID) {
-			s.Seal, s.Sealed = OwnSeal, seal
-			return nil
-		}
-	}
-	m, err := p.Ledger.MeetingByPlatformID(ctx, p.o.Email, seal.MeetingID)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	links, err := p.Ledger.LinksOf(ctx, m.ID)
-	if err != nil {
-		return err
-	}
-	for _, l := range links {
-		if p.Seals.Valid(seal, p.o.Email, l.UID) {
-			s.Seal, s.Sealed, s.Original = CopiedSeal, seal, &m
-			return nil
-		}
-	}
-	return nil
 }

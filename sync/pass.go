@@ -1,8 +1,10 @@
 package sync
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"convoke/calendar"
@@ -24,11 +26,12 @@ type pass struct {
 // watched is a calendar of the pass.
 type watched struct {
 	store.Calendar
-	col  calendar.Collection
-	home *time.Location             // for floating times and time zones that nobody knows
-	err  error                      // it could not be looked at, or failed since
-	read map[string]calendar.Object // what the look brought along, by href, up to readAhead
-	size int
+	col   calendar.Collection
+	rules Rules                      // hers, as they are for this calendar
+	home  *time.Location             // for floating times and time zones that nobody knows
+	err   error                      // it could not be looked at, or failed since
+	read  map[string]calendar.Object // what the look brought along, by href, up to readAhead
+	size  int
 }
 
 // place is where an event stands.
@@ -90,7 +93,7 @@ func (p *pass) pending(ctx context.Context) error {
 		if w.err != nil {
 			continue
 		}
-		rows, err := p.Ledger.Pending(ctx, w.ID, p.horizon())
+		rows, err := p.waiting(ctx, w)
 		if err != nil {
 			return err
 		}
@@ -151,13 +154,38 @@ func (p *pass) due(ctx context.Context) error {
 	return nil
 }
 
-// horizon is until when a time to wait for counts as come. Who asks for a pass by hand does not want to hear that a failure
-// is tried again in five minutes.
-func (p *pass) horizon() time.Time {
-	if p.Patient {
-		return p.Now()
+// waiting returns the objects of a calendar that are to be decided about, those with a time first, by that time. Who asks
+// for a pass by hand does not want to hear that a failure is tried again in five minutes.
+func (p *pass) waiting(ctx context.Context, w *watched) ([]store.ObjectRow, error) {
+	rows, err := p.Ledger.Pending(ctx, w.ID, p.Now())
+	if err != nil {
+		return nil, err
 	}
-	return p.Now().AddDate(100, 0, 0)
+	if !p.Patient {
+		failing, err := p.Ledger.Failing(ctx, w.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range failing {
+			if row.Done != row.Seen && row.DueAt.After(p.Now()) {
+				rows = append(rows, row)
+			}
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b store.ObjectRow) int {
+		if a.DueAt.IsZero() || b.DueAt.IsZero() {
+			return cmp.Compare(btoi(a.DueAt.IsZero()), btoi(b.DueAt.IsZero()))
+		}
+		return a.DueAt.Compare(b.DueAt)
+	})
+	return rows, nil
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // whole reports whether every calendar of the organizer was looked at.
@@ -238,4 +266,12 @@ const longestWait = 6 * time.Hour
 // later is when to try again after so many failures in a row: after one minute, two, four …
 func later(now time.Time, attempts int) time.Time {
 	return now.Add(min(time.Minute<<min(attempts-1, 10), longestWait))
+}
+
+// server is what is known of where the calendar lives.
+func (w *watched) server() calendar.Server {
+	if s, ok := w.col.(interface{ Server() calendar.Server }); ok {
+		return s.Server()
+	}
+	return calendar.Server{}
 }

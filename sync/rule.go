@@ -11,7 +11,11 @@ const (
 	Declined       Rule = "declined"        // the opt-out marker stands in it
 	NotOrganizer   Rule = "not-organizer"   // it is somebody else's event
 	Cancelled      Rule = "cancelled"       // STATUS:CANCELLED
-	Series         Rule = "series"          // a recurring event
+	Recurrence     Rule = "recurrence"      // a series that cannot be expanded
+	Private        Rule = "private"         // CLASS:PRIVATE or CONFIDENTIAL
+	TooShort       Rule = "too-short"       // select.min_duration
+	TooLong        Rule = "too-long"        // select.max_duration
+	NoPreset       Rule = "no-preset"       // the marker names a preset that nobody defined
 	AllDay         Rule = "all-day"         // no time of day
 	NoDuration     Rule = "no-duration"     // starts and ends at the same instant
 	Over           Rule = "over"            // its end has passed
@@ -26,20 +30,24 @@ const (
 
 // Steps on the way to a meeting and back.
 const (
-	Create  Rule = "create"  // make a meeting
-	Adopt   Rule = "adopt"   // the seal names a meeting that the ledger does not know
-	Update  Rule = "update"  // new title or time
-	Write   Rule = "write"   // the details are not in the event yet
-	Move    Rule = "move"    // the event stands in another place now
-	Delete  Rule = "deleted" // the event is gone: the undo window begins
-	Decline Rule = "decline" // opted out: the undo window begins
-	Revoke  Rule = "revoke"  // STATUS:CANCELLED: the undo window begins
-	Remove  Rule = "remove"  // every trace of the link was taken out: the undo window begins
-	Restore Rule = "restore" // the event is back
-	Renew   Rule = "renew"   // the event is back, but its meeting was deleted
-	Cancel  Rule = "cancel"  // the undo window is over
-	Forget  Rule = "forget"  // the link ends without a call
-	Erase   Rule = "erase"   // our text is taken out
+	Create   Rule = "create"   // make a meeting
+	Adopt    Rule = "adopt"    // the seal names a meeting that the ledger does not know
+	Update   Rule = "update"   // new title or time
+	Roll     Rule = "roll"     // the series moves on to its next occurrence
+	Split    Rule = "split"    // the second half of a series that was split ("this and following")
+	Recreate Rule = "recreate" // the event is back under another UID
+	Share    Rule = "share"    // the organizer put the join link of another event of hers into it
+	Write    Rule = "write"    // the details are not in the event yet
+	Move     Rule = "move"     // the event stands in another place now
+	Delete   Rule = "deleted"  // the event is gone: the undo window begins
+	Decline  Rule = "decline"  // opted out: the undo window begins
+	Revoke   Rule = "revoke"   // STATUS:CANCELLED: the undo window begins
+	Remove   Rule = "remove"   // every trace of the link was taken out: the undo window begins
+	Restore  Rule = "restore"  // the event is back
+	Renew    Rule = "renew"    // the event is back, but its meeting was deleted
+	Cancel   Rule = "cancel"   // the undo window is over
+	Forget   Rule = "forget"   // the link ends without a call
+	Erase    Rule = "erase"    // our text is taken out
 )
 
 // States in which nothing is to be done.
@@ -49,7 +57,9 @@ const (
 	Quiet            Rule = "quiet"             // waiting until the organizer leaves it alone
 	OrganizerChanged Rule = "organizer-changed" // the event of a meeting is somebody else's now
 	BecameAllDay     Rule = "became-all-day"    // the event of a meeting has no time of day any more
-	BecameSeries     Rule = "became-series"     // the event of a meeting recurs now
+	MaybeSplit       Rule = "maybe-split"       // a copy of a series, or its second half: time will tell
+	Budget           Rule = "mail-budget"       // another write could cause another mail to the attendees
+	Frozen           Rule = "frozen"            // what is written does not stay
 	TwoPlaces        Rule = "two-places"        // the event stands in two places at once
 	StillClosed      Rule = "still-closed"      // the platform says closed, though the time is to come
 	Finished         Rule = "finished"          // meeting and event are over
@@ -57,6 +67,6 @@ const (
 
 // held are the rules under which something waits for a person.
 var held = map[Rule]bool{
-	Unanswered: true, OrganizerChanged: true, BecameAllDay: true, BecameSeries: true, TwoPlaces: true,
+	Unanswered: true, OrganizerChanged: true, BecameAllDay: true, Recurrence: true, NoPreset: true, Budget: true, Frozen: true, TwoPlaces: true,
 	StillClosed: true,
 }

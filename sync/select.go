@@ -3,7 +3,6 @@ package sync
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"convoke/calendar"
@@ -21,22 +20,73 @@ func (s Situation) barred() (Rule, string) {
 		return Confidential, "confidential events in a shared calendar may be shown without their content, so they are never written to"
 	case c.Status == "CANCELLED":
 		return Cancelled, "the event is cancelled (STATUS:CANCELLED)"
-	case s.Event.Recurring():
-		return Series, "recurring events are not treated yet"
+	case s.Rules.Private == PrivateSkip && (c.Class == "PRIVATE" || c.Class == "CONFIDENTIAL"):
+		return Private, "private events get no meeting (select.private = \"skip\")"
 	case c.AllDay:
 		return AllDay, "all-day events get no meeting"
 	case !c.End.After(c.Start):
 		return NoDuration, "the event ends when it starts, so there is no time to meet; give it a duration"
-	case !c.End.After(s.Now):
-		return Over, "the event is over"
+	case c.End.Sub(c.Start) < s.Rules.MinDuration:
+		return TooShort, fmt.Sprintf("the event is shorter than %s (select.min_duration)", s.Rules.MinDuration)
+	case s.Rules.MaxDuration > 0 && c.End.Sub(c.Start) > s.Rules.MaxDuration:
+		return TooLong, fmt.Sprintf("the event is longer than %s (select.max_duration)", s.Rules.MaxDuration)
+	}
+	return s.past()
+}
+
+// past names the rule under which an event has no date left to meet at, or "".
+func (s Situation) past() (Rule, string) {
+	if !s.Event.Recurring() {
+		if !s.component().End.After(s.Now) {
+			return Over, "the event is over"
+		}
+		return "", ""
+	}
+	switch t := s.target(); {
+	case t.Err != nil:
+		return Recurrence, "the dates of the series cannot be told: " + t.Err.Error()
+	case !t.Found:
+		return Over, "the series has no date left that a meeting is wanted for"
 	}
 	return "", ""
 }
 
+// selects reports whether an occurrence wants the event's meeting, by the component that it comes from: the master, or an
+// override, which may ask and decline by itself.
+func (s Situation) selects(c *calendar.Component) bool {
+	if s.Rules.Markers.Declined(c) {
+		return false
+	}
+	return s.wanted(c) || (c.RecurrenceID != "" && s.Event.Master() != nil && s.wanted(s.Event.Master()))
+}
+
+// wanted reports whether a component asks for a meeting, by the marker, the mode, or a trace of the meeting that it has.
+func (s Situation) wanted(c *calendar.Component) bool {
+	if _, asked := s.Rules.Markers.Asked(c); asked {
+		return true
+	}
+	switch {
+	case s.Seal == CopiedSeal || s.Rules.Mode == All || (s.Rules.Mode == Attendees && s.others()):
+		return true
+	case s.Meeting == nil:
+		return false
+	}
+	return s.shows(c)
+}
+
+// asked returns the marker of the first component that has one.
+func (s Situation) asked() (calendar.Mark, bool) {
+	for _, c := range s.Event.Components {
+		if m, ok := s.Rules.Markers.Asked(c); ok {
+			return m, true
+		}
+	}
+	return calendar.Mark{}, false
+}
+
 // unasked names the rule under which nobody asked for a meeting, or "".
 func (s Situation) unasked() (Rule, string) {
-	c := s.component()
-	_, asked := s.Rules.Markers.Asked(c)
+	_, asked := s.asked()
 	switch {
 	case asked, s.Seal == CopiedSeal, s.Rules.Mode == All:
 		return "", ""
@@ -95,24 +145,17 @@ func (s Situation) component() *calendar.Component {
 
 // traced reports whether the event still asks for the meeting that it has: by the join link, the block or the marker.
 func (s Situation) traced() bool {
-	_, asked := s.Rules.Markers.Asked(s.component())
+	_, asked := s.asked()
 	return asked || s.shown()
 }
 
-// shown reports whether the event still shows its meeting: by the join link, or by the number alone, which also an old link
-// holds when platform.join_url has changed.
-func (s Situation) shown() bool {
-	c := s.component()
-	return c.Shows(s.Rules.Join.URL(s.Meeting.Number)) || c.Shows(s.Meeting.Number)
-}
+// shown reports whether the event still shows its meeting.
+func (s Situation) shown() bool { return slices.ContainsFunc(s.Event.Components, s.shows) }
 
-// topic is the event's title as the platform gets it.
-func (s Situation) topic() string {
-	t := strings.Join(strings.Fields(s.Rules.Markers.Topic(s.component().Summary)), " ")
-	if t == "" {
-		return "Web meeting"
-	}
-	return t
+// shows reports whether a component shows the meeting: by the join link, or by the number alone, which also an old link
+// holds when platform.join_url has changed.
+func (s Situation) shows(c *calendar.Component) bool {
+	return c.Shows(s.Rules.Join.URL(s.Meeting.Number)) || c.Shows(s.Meeting.Number)
 }
 
 // wait is how much longer the event must be left alone before it is acted upon.

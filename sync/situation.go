@@ -27,21 +27,52 @@ const (
 	DeleteCall  CancelAction = "delete"  // DELETE, which the platform does not document
 )
 
+// A PrivateMode says what becomes of events with CLASS:PRIVATE or CONFIDENTIAL.
+type PrivateMode string
+
+const (
+	PrivateMeet    PrivateMode = "meet"    // they are treated as any other
+	PrivateNeutral PrivateMode = "neutral" // their title stays in the calendar
+	PrivateSkip    PrivateMode = "skip"    // they get no meeting
+)
+
+// A Preset is what a meeting is made with.
+type Preset struct {
+	Type         string
+	Recorded     bool
+	Dialin       bool
+	PermissionID string
+	Agenda       string
+}
+
+// Words are the topics that convoke words itself, in the organizer's language.
+type Words struct {
+	Untitled  string // of an event without a title
+	Private   string // of a private event
+	Cancelled func(topic string) string
+}
+
 // Rules are what the admin set for an organizer.
 type Rules struct {
 	Mode     Mode
 	Markers  calendar.Markers
 	Existing bool // attendees, all: also what was there at the first look
 
-	Type         string // of new meetings
-	Recorded     bool
-	Dialin       bool
-	PermissionID string
+	Preset // of new meetings
 
 	Join   calendar.JoinTemplate
 	Quiet  time.Duration // how long an event with other attendees must have been left alone
 	Cancel CancelAction
 	Undo   time.Duration
+
+	Window    WindowMode    // of a series
+	RollAfter time.Duration // how long after an occurrence's end its series moves on
+
+	MinDuration, MaxDuration time.Duration // of events that get a meeting; zero: no limit
+	Private                  PrivateMode   // of events with CLASS:PRIVATE or CONFIDENTIAL
+	Presets                  map[string]Preset
+	MailBudget               int // writes that may cause mail, between two edits of the organizer
+	Words                    Words
 
 	RetryUnknown bool          // create again when an earlier creation got no answer …
 	Settle       time.Duration // … and this long has passed
@@ -70,16 +101,21 @@ type Situation struct {
 	SeenAt   time.Time       // when this version of the event was first reported
 	Event    *calendar.Event // nil: it is gone
 
-	Link      *store.Link    // of this organizer and UID; nil: there is none
-	Meeting   *store.Meeting // of Link
-	Sharing   int            // other links, not ended, that the meeting has
-	Elsewhere bool           // the event stands in another place that the link names, too
-	Claimed   string         // another organizer whose meeting has this event
-	Pending   *store.Intent  // a creation for this event without a known outcome
+	Link      *store.Link       // of this organizer and UID; nil: there is none
+	Meeting   *store.Meeting    // of Link
+	Sharing   int               // other links, not ended, that the meeting has
+	Elsewhere bool              // the event stands in another place that the link names, too
+	Siblings  []*calendar.Event // the other events that have the meeting, as they are now
+	Schedules bool              // the server carries changes of an event to its attendees
+	ReadOnly  bool              // the calendar cannot be written to; its details are published elsewhere
+	Claimed   string            // another organizer whose meeting has this event
+	Pending   *store.Intent     // a creation for this event without a known outcome
 
 	Seal     SealState
-	Sealed   calendar.Seal  // when Seal is OwnSeal or CopiedSeal
-	Original *store.Meeting // the meeting that a copied seal names
+	Sealed   calendar.Seal   // when Seal is OwnSeal or CopiedSeal
+	Original *store.Meeting  // the meeting that a copied seal names, or that the join link of another event of hers leads to
+	Origin   *store.Link     // the link of the event that the seal is for
+	Source   *calendar.Event // that event as it is now; nil: it is gone
 }
 
 // An ActionKind says what an Action does outside the Situation.

@@ -1,0 +1,209 @@
+package sync
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"convoke/calendar"
+	"convoke/meetingapi"
+	"convoke/store"
+)
+
+// tries is how often an edit is merged into a fresh copy when somebody else was faster.
+const tries = 4
+
+// edit writes our text into the event or takes it out: GET, patch, conditional PUT, read-back. The patch always goes
+// into the event as it is at that moment, so that nobody's edit is lost; what else changed in it meanwhile is found by
+// the next round, which decides about what was read back.
+func (p *pass) edit(ctx context.Context, w *watched, s Situation, a Action) (calendar.Object, []calendar.LineChange, error) {
+	details, err := p.details(ctx, w, s, a)
+	if err != nil {
+		return calendar.Object{}, nil, err
+	}
+	lost := fmt.Errorf("somebody else changed the event each time: %w", calendar.ErrPrecondition)
+	for range tries {
+		before, err := w.col.Get(ctx, s.Href)
+		if err != nil {
+			return before, nil, err
+		}
+		ev, err := calendar.Parse(before.Data, w.home)
+		if err != nil {
+			return before, nil, err
+		}
+		if ev.UID != s.Event.UID || w.withdrawn(ev, a) {
+			return before, nil, nil // the next round decides about what it is now
+		}
+		after, err := patched(ev, a, details)
+		if err != nil {
+			return before, nil, err
+		}
+		if bytes.Equal(after, before.Data) {
+			return before, nil, p.written(ctx, s, a, details)
+		}
+		stored, err := w.col.Put(ctx, calendar.Object{Href: before.Href, ETag: before.ETag, Data: after})
+		switch {
+		case errors.Is(err, calendar.ErrPrecondition):
+			continue
+		case errors.Is(err, calendar.ErrReadOnly) && a.Kind == WriteDetails:
+			return before, nil, &unwritten{err, details.JoinURL}
+		case err != nil:
+			return before, nil, err
+		}
+		a.Link = counted(a.Link, s)
+		if stuck(stored, a, details, w.home) {
+			return stored, calendar.Diff(before.Data, after), p.written(ctx, s, a, details)
+		}
+		lost = errors.New("the calendar accepted the join details, but they are not in the event")
+		if a.Link.Flips = flipped(after, stored.Data); a.Kind == WriteDetails && a.Link.Writes >= frozen {
+			break
+		}
+	}
+	if _, err := p.Ledger.SaveLink(ctx, a.Link); err != nil {
+		return calendar.Object{}, nil, ledger(err)
+	}
+	return calendar.Object{}, nil, lost
+}
+
+// counted is a link with one more write.
+func counted(l store.Link, s Situation) store.Link {
+	l.Writes++
+	if s.Schedules && s.others() {
+		l.Mails++
+	}
+	return l
+}
+
+// flipped names the first property that is not as it was written.
+func flipped(written, stored []byte) string {
+	for _, c := range calendar.Diff(written, stored) {
+		name := c.Text[:strings.IndexAny(c.Text+":", ":;")]
+		switch name {
+		case "LOCATION", "DESCRIPTION", "URL", "CONFERENCE":
+			return name
+		}
+	}
+	return "the join link"
+}
+
+// unwritten says that the calendar does not take the details. Whoever reads it has at least the link.
+type unwritten struct {
+	err  error
+	link string
+}
+
+func (u *unwritten) Error() string { return u.err.Error() + "; the join link is " + u.link }
+func (u *unwritten) Unwrap() error { return u.err }
+
+// withdrawn reports whether the organizer changed her mind since the decision.
+func (w *watched) withdrawn(ev *calendar.Event, a Action) bool {
+	s := Situation{Rules: w.rules, Event: ev}
+	return a.Kind == WriteDetails && w.rules.Markers.Declined(s.component())
+}
+
+func patched(ev *calendar.Event, a Action, d calendar.Details) ([]byte, error) {
+	if a.Kind == EraseDetails {
+		return ev.Erase(d)
+	}
+	return ev.Write(d)
+}
+
+// stuck reports whether the calendar holds what was written: by meaning, since many rewrite what they are given.
+func stuck(o calendar.Object, a Action, d calendar.Details, home *time.Location) bool {
+	ev, err := calendar.Parse(o.Data, home)
+	if err != nil {
+		return false
+	}
+	for _, c := range ev.Components {
+		if (d.Only == nil || d.Only(c)) && c.Shows(d.JoinURL) {
+			return a.Kind == WriteDetails
+		}
+	}
+	return a.Kind == EraseDetails
+}
+
+// written records that the details stand in the event, or were taken out.
+func (p *pass) written(ctx context.Context, s Situation, a Action, d calendar.Details) error {
+	a.Link.Written, a.Link.UpdatedAt = a.Kind == WriteDetails, p.Now()
+	a.Link.Block, a.Link.Flips = "", ""
+	if a.Link.Written {
+		a.Link.Block = d.Block()
+	}
+	_, err := p.Ledger.SaveLink(ctx, a.Link)
+	return ledger(err)
+}
+
+// details are what is written into the event of a meeting.
+func (p *pass) details(ctx context.Context, w *watched, s Situation, a Action) (calendar.Details, error) {
+	text := Text{JoinURL: w.rules.Join.URL(a.Meeting.Number), Number: a.Meeting.Number, Marker: w.rules.Markers.Decline}
+	if m, err := meetingapi.ReadMeeting(a.Meeting.Answer); err == nil && m.Dialin { // else it was adopted, and nothing is known
+		text.PIN = m.DialInPin
+		for _, n := range m.DialInNumbers {
+			text.Phones = append(text.Phones, Phone(n))
+		}
+	}
+	heading, lines := p.o.Text(text)
+	d := calendar.Details{
+		JoinURL: text.JoinURL, Number: text.Number, Heading: heading, Lines: lines,
+		Seal:    p.Seals.Seal(p.o.Email, s.Event.UID, a.Meeting.PlatformID, a.Meeting.Generation),
+		Stamp:   p.Stamp(p.Now()),
+		Markers: w.rules.Markers,
+		// Where attendees would have to answer again because of it, LOCATION stays as it is.
+		KeepLocation: w.server().LocationResets && s.others(),
+	}
+	for _, n := range text.Phones {
+		d.Phones = append(d.Phones, calendar.Phone(n))
+	}
+	if a.Kind == WriteDetails && s.Event.Recurring() {
+		d.Only = func(c *calendar.Component) bool {
+			one := s
+			one.Seal = s.Seal
+			return one.selects(c)
+		}
+	}
+	if a.Link.Block != "" {
+		d.Base = []string{a.Link.Block}
+	}
+	err := p.earlier(ctx, w, s, a.Meeting, &d)
+	return d, err
+}
+
+// earlier adds the join links of other meetings of hers that the event still carries, and what was written with them: it is
+// a copy, or its meeting was deleted and made anew.
+func (p *pass) earlier(ctx context.Context, w *watched, s Situation, m store.Meeting, d *calendar.Details) error {
+	numbers := map[string]bool{}
+	for _, c := range s.Event.Components {
+		for _, link := range c.Links() {
+			if n, ours := w.rules.Join.Number(link); ours && n != m.Number {
+				numbers[n] = true
+			}
+		}
+	}
+	if len(numbers) == 0 {
+		return nil
+	}
+	mine, err := p.Ledger.Meetings(ctx, p.o.Email)
+	if err != nil {
+		return ledger(err)
+	}
+	for _, other := range mine {
+		if !numbers[other.Number] {
+			continue
+		}
+		d.Replaces = append(d.Replaces, w.rules.Join.URL(other.Number))
+		d.OldNumbers = append(d.OldNumbers, other.Number)
+		links, err := p.Ledger.LinksOf(ctx, other.ID)
+		if err != nil {
+			return ledger(err)
+		}
+		for _, l := range links {
+			if l.Block != "" {
+				d.Base = append(d.Base, l.Block)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,79 @@
+package sync
+
+import (
+	"fmt"
+	"time"
+
+	"convoke/store"
+)
+
+// ending decides about an event whose meeting is in its undo window, and which is there.
+func (s Situation) ending() Decision {
+	c := s.component()
+	if s.Rules.Markers.Declined(c) || c.Status == "CANCELLED" || s.given() {
+		return s.due()
+	}
+	l := *s.Link
+	l.State, l.Reason, l.DueAt, l.Calendar, l.Href = store.Active, "", time.Time{}, s.Calendar, s.Href
+	return Decision{Rule: Restore, Text: "the event is back, and keeps its meeting", Action: &Action{Kind: SaveLink, Link: l}}
+}
+
+// end begins the undo window.
+func (s Situation) end(rule Rule, text string) Decision {
+	l := *s.Link
+	l.State, l.Reason, l.DueAt = store.Ending, string(rule), s.Now.Add(s.Rules.Undo)
+	if s.Rules.Undo > 0 {
+		text += fmt.Sprintf("; its meeting is given up in %s, unless that is undone", s.Rules.Undo)
+	}
+	return Decision{Rule: rule, Text: text, Due: l.DueAt, Action: &Action{Kind: SaveLink, Link: l}}
+}
+
+// due decides about a meeting in its undo window.
+func (s Situation) due() Decision {
+	if s.Now.Before(s.Link.DueAt) {
+		return Decision{Rule: Undo, Due: s.Link.DueAt, Text: "its meeting is given up at " + s.Link.DueAt.UTC().Format(time.RFC3339) + ", unless the event is restored"}
+	}
+	switch {
+	case s.Sharing > 0:
+		return s.forget(Forget, "the meeting stays: another event has it, too")
+	case s.Rules.Cancel == Keep:
+		return s.forget(Forget, "the meeting stays as it is (cancel.action = \"keep\")")
+	case !s.Meeting.End.After(s.Now):
+		return s.forget(Over, "the meeting is over and stays as it is")
+	}
+	return s.cancel()
+}
+
+// cancel gives the meeting up in the way that the admin chose.
+func (s Situation) cancel() Decision {
+	m, l := *s.Meeting, *s.Link
+	l.State, l.DueAt = store.Ended, time.Time{}
+	a := &Action{Kind: UpdateMeeting, Meeting: m, Link: l}
+	text := "the meeting gets a title that says it is cancelled"
+	switch s.Rules.Cancel {
+	case DeleteCall:
+		a.Kind, a.Meeting.State = DeleteMeeting, store.Deleted
+		return Decision{Rule: Cancel, Text: "the meeting is deleted", Action: a}
+	case CloseWindow:
+		end := s.Now.Add(-time.Minute).Truncate(time.Minute)
+		a.Meeting.Start, a.Meeting.End = end.Add(m.Start.Sub(m.End)), end
+		text += ", and its window moves into the past"
+	}
+	a.Meeting.State = store.Voided
+	if m.Topic == "" && s.Event != nil { // adopted, and given up before it was brought in line
+		m.Topic = s.topic(s.component())
+	}
+	a.Meeting.Topic = s.Rules.Words.Cancelled(m.Topic)
+	a.Request = request(a.Meeting)
+	return Decision{Rule: Cancel, Text: text, Action: a}
+}
+
+// forget ends the link without a call.
+func (s Situation) forget(rule Rule, text string) Decision {
+	l := *s.Link
+	l.State, l.DueAt = store.Ended, time.Time{}
+	if l.Reason == "" {
+		l.Reason = string(rule)
+	}
+	return Decision{Rule: rule, Text: text, Action: &Action{Kind: SaveLink, Link: l}}
+}
