@@ -18,7 +18,7 @@ func (b *budget) spend() bool {
 	return b.err == nil
 }
 
-// candidates merges what DTSTART, RDATE and RRULE give, without what EXDATE and EXRULE exclude. It may leave out what is
+// candidates merges what DTSTART, RDATE and RRULE give, and marks what EXDATE and EXRULE exclude. It may leave out what is
 // before from.
 func (s *series) candidates(from wallClock, b *budget) stream {
 	all := []stream{listed(s.dates)}
@@ -26,14 +26,11 @@ func (s *series) candidates(from wallClock, b *budget) stream {
 		all = append(all, r.from(from, b))
 	}
 	next := merge(all)
-	excluded := s.excludedByRule(from, b)
+	byRule := s.excludedByRule(from, b)
 	return func() (candidate, bool) {
-		for {
-			c, ok := next()
-			if !ok || !s.excluded[c.at.Unix()] && !s.days[c.wall.day().Unix()] && !excluded(c) {
-				return c, ok
-			}
-		}
+		c, ok := next()
+		c.excluded = ok && (s.excluded[c.at.Unix()] || s.days[c.wall.day().Unix()] || byRule(c))
+		return c, ok
 	}
 }
 

@@ -175,7 +175,7 @@ func (w *walk) fill(to time.Time) {
 			w.done = true
 			return
 		}
-		if _, overridden := w.overrides[c.at.Unix()]; !overridden {
+		if _, overridden := w.overrides[c.at.Unix()]; !overridden && !c.excluded {
 			heap.Push(&w.held, w.occurrence(c))
 		}
 		w.reached = c.at.Unix() + w.leastShift(c) - slack

@@ -22,9 +22,10 @@ const (
 
 // A candidate is a date of the series before overrides are looked at.
 type candidate struct {
-	at   time.Time // the instant, in the zone of the master
-	wall wallClock // what clocks there show
-	end  time.Time // of a PERIOD; else zero
+	at       time.Time // the instant, in the zone of the master
+	wall     wallClock // what clocks there show
+	end      time.Time // of a PERIOD; else zero
+	excluded bool
 }
 
 func newCandidate(wall wallClock, loc *time.Location) candidate {

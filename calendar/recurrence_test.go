@@ -74,10 +74,13 @@ func TestSeriesOfFiles(t *testing.T) {
 			"26-10-20 12:00 1h30m0s was 26-10-19 08:00 From now on Tuesdays", "26-10-30 07:00 30m0s was 26-10-26 09:00 Only once",
 			"26-11-03 13:00 1h30m0s was 26-11-02 09:00 From now on Tuesdays",
 			"26-11-09 08:00 30m0s was 26-11-09 09:00 No more (cancelled)", "26-11-16 08:00 30m0s was 26-11-16 09:00 No more (cancelled)"},
-		"this-and-future-earlier": {"26-10-05 08:00 1h0m0s", "26-10-06 07:00 30m0s was 26-10-09 08:00 Three days earlier", "26-10-06 08:00 1h0m0s",
-			"26-10-07 07:00 30m0s was 26-10-10 08:00 Three days earlier", "26-10-07 08:00 1h0m0s",
-			"26-10-08 07:00 30m0s was 26-10-11 08:00 Three days earlier", "26-10-08 08:00 1h0m0s",
-			"26-10-09 07:00 30m0s was 26-10-12 08:00 Three days earlier"},
+		"this-and-future-earlier": {"26-10-05 08:00 1h0m0s", "26-10-06 07:00 30m0s was 26-10-26 09:00 Weeks earlier", "26-10-12 08:00 1h0m0s",
+			"26-10-13 07:00 30m0s was 26-11-02 09:00 Weeks earlier", "26-10-19 08:00 1h0m0s", "26-10-20 07:00 30m0s was 26-11-09 09:00 Weeks earlier"},
+		"this-and-future-twice": {"26-10-05 08:00 1h0m0s", "26-10-12 08:00 1h0m0s", "26-10-30 09:00 1h0m0s was 26-11-23 09:00 Weeks earlier",
+			"26-11-06 09:00 1h0m0s was 26-11-30 09:00 Weeks earlier",
+			"26-11-08 09:00 10h0m0s was 26-10-19 08:00 Weeks later", "26-11-15 09:00 10h0m0s was 26-10-26 09:00 Weeks later",
+			"26-11-22 09:00 10h0m0s was 26-11-02 09:00 Weeks later", "26-11-29 09:00 10h0m0s was 26-11-09 09:00 Weeks later",
+			"26-12-06 09:00 10h0m0s was 26-11-16 09:00 Weeks later"},
 		"this-and-future-in-another-zone": {"26-10-18 13:00 1h0m0s", "26-10-25 14:00 1h0m0s New York clock",
 			"26-11-01 15:00 1h0m0s was 26-11-01 14:00 New York clock", "26-11-08 15:00 1h0m0s was 26-11-08 14:00 New York clock"},
 		"all-day":            {"26-10-22 22:00 48h0m0s", "26-10-25 23:00 24h0m0s was 26-10-24 22:00 One day", "26-10-28 23:00 48h0m0s", "26-11-04 23:00 48h0m0s"},
@@ -144,7 +147,8 @@ func TestRules(t *testing.T) {
 			"10-05 10:00, 10-06 10:00, 10-07 10:00, 10-09 10:00"},
 		{"EXRULE", []string{"DTSTART:20261005T100000Z", "RRULE:FREQ=DAILY;COUNT=6", "EXRULE:FREQ=DAILY;INTERVAL=2"},
 			"10-06 10:00, 10-08 10:00, 10-10 10:00"},
-		{"only RDATE", []string{"DTSTART:20261005T100000Z", "RDATE:20261009T100000Z,20261007T120000Z"}, "10-05 10:00, 10-07 12:00, 10-09 10:00"},
+		{"only RDATE", []string{"DTSTART:20261005T100000Z", "RDATE:20261209T100000Z,20270109T100000Z,20261107T120000Z"},
+			"10-05 10:00, 11-07 12:00, 12-09 10:00, 01-09 10:00"},
 		{"RDATE before DTSTART", []string{"DTSTART:20261005T100000Z", "RRULE:FREQ=DAILY;COUNT=2", "RDATE:20260901T100000Z"},
 			"09-01 10:00, 10-05 10:00, 10-06 10:00"},
 		{"RDATE that the rule gives too", []string{"DTSTART:20261005T100000Z", "RRULE:FREQ=DAILY;COUNT=2", "RDATE:20261006T100000Z", "RDATE:20261005T100000Z"},
@@ -179,6 +183,7 @@ func TestRules(t *testing.T) {
 		{"COUNT=1 with such a DTSTART", []string{"DTSTART:20261005T100000Z", "RRULE:FREQ=WEEKLY;BYDAY=TU;COUNT=1"}, "10-05 10:00"},
 		{"WKST", []string{"DTSTART:19970805T100000Z", "RRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=TU,SU;WKST=MO"}, "08-05 10:00, 08-10 10:00, 08-19 10:00, 08-24 10:00"},
 		{"WKST on Sunday", []string{"DTSTART:19970805T100000Z", "RRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=TU,SU;WKST=SU"}, "08-05 10:00, 08-17 10:00, 08-19 10:00, 08-31 10:00"},
+		{"WKST on the day of DTSTART", []string{"DTSTART:20261004T100000Z", "RRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=SU,MO;WKST=SU"}, "10-04 10:00, 10-05 10:00, 10-18 10:00, 10-19 10:00"},
 		{"BYSETPOS: last working day", []string{"DTSTART:20261030T100000Z", "RRULE:FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;COUNT=3"}, "10-30 10:00, 11-30 10:00, 12-31 10:00"},
 		{"BYSETPOS in the week of DTSTART", []string{"DTSTART:20261007T100000Z", "RRULE:FREQ=WEEKLY;BYDAY=MO,WE,FR;BYSETPOS=2;COUNT=3"}, "10-07 10:00, 10-14 10:00, 10-21 10:00"},
 		{"BYWEEKNO takes the weekday of DTSTART", []string{"DTSTART:20260511T100000Z", "RRULE:FREQ=YEARLY;BYWEEKNO=20,21;COUNT=3"}, "05-11 10:00, 05-18 10:00, 05-17 10:00"},
@@ -188,6 +193,7 @@ func TestRules(t *testing.T) {
 		{"29 February", []string{"DTSTART:20240229T100000Z", "RRULE:FREQ=YEARLY;COUNT=3"}, "02-29 10:00, 02-29 10:00, 02-29 10:00"},
 		{"BYHOUR of an all-day series is ignored", []string{"DTSTART;VALUE=DATE:20261005", "RRULE:FREQ=DAILY;BYHOUR=9,10;COUNT=2"}, "10-04 22:00, 10-05 22:00"},
 		{"interval 0", []string{"DTSTART:20261005T100000Z", "RRULE:FREQ=DAILY;INTERVAL=0;COUNT=2"}, "10-05 10:00, 10-06 10:00"},
+		{"numbers twice count once", []string{"DTSTART:20261005T100000Z", "RRULE:FREQ=DAILY;BYHOUR=10,9,10;BYDAY=MO,TU,MO;COUNT=3"}, "10-05 10:00, 10-06 09:00, 10-06 10:00"},
 		{"spaces, empty and vendor's parts", []string{"DTSTART:20261005T100000Z", "RRULE;X-A=b:FREQ=WEEKLY; BYDAY=MO, TU;;X-EVOLUTION-END=1;COUNT=2;"}, "10-05 10:00, 10-06 10:00"},
 		{"RFC 7529, Gregorian", []string{"DTSTART:20261005T100000Z", "RRULE:RSCALE=GREGORIAN;FREQ=DAILY;SKIP=OMIT;COUNT=2"}, "10-05 10:00, 10-06 10:00"},
 
@@ -197,6 +203,8 @@ func TestRules(t *testing.T) {
 		{"a time that there is twice: the first", []string{brussels + "20261024T023000", "RRULE:FREQ=DAILY;COUNT=3"}, "10-24 00:30, 10-25 00:30, 10-26 01:30"},
 		{"the gap changes the order, and makes two of one", []string{brussels + "20260328T023000", "RRULE:FREQ=DAILY;BYHOUR=2,3;BYMINUTE=0,30;UNTIL=20260329T235959"},
 			"03-28 01:30, 03-28 02:00, 03-28 02:30, 03-29 01:00, 03-29 01:30"},
+		{"range from a time that there is not", []string{brussels + "20260328T023000", "RRULE:FREQ=DAILY;COUNT=3", "END:VEVENT", "BEGIN:VEVENT", "UID:u1",
+			brussels + "20260329T043000", "RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=Europe/Brussels:20260329T023000"}, "03-28 01:30, 03-29 02:30, 03-30 02:30"},
 		{"UTC has no change of clocks", []string{"DTSTART:20260328T100000Z", "RRULE:FREQ=DAILY;COUNT=2"}, "03-28 10:00, 03-29 10:00"},
 		{"floating: home zone", []string{"DTSTART:20260328T100000", "RRULE:FREQ=DAILY;COUNT=2"}, "03-28 09:00, 03-29 08:00"},
 	}
@@ -213,6 +221,17 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// TestUntilOfDaysWestOfGreenwich: midnight in UTC is the day that is written, another time the instant that it is.
+func TestUntilOfDaysWestOfGreenwich(t *testing.T) {
+	newYork, err := time.LoadLocation("America/New_York")
+	require.NoError(t, err)
+	for until, days := range map[string]int{"20261006T000000Z": 2, "20261007T035959Z": 2, "20261007T040000Z": 3, "20261006": 2, "20261006T120000": 2} {
+		e, err := calendar.Parse(recurring("DTSTART;VALUE=DATE:20261005", "RRULE:FREQ=DAILY;UNTIL="+until), newYork)
+		require.NoError(t, err)
+		assert.Len(t, dates(t, e, longAgo, never, 9), days, until)
+	}
+}
+
 func TestLengthOfOccurrences(t *testing.T) {
 	const start = "DTSTART;TZID=Europe/Brussels:20261017T220000" // a week before clocks go back on the 25th at 03:00
 	cases := []struct {
@@ -226,6 +245,7 @@ func TestLengthOfOccurrences(t *testing.T) {
 		{"days of DURATION are on the wall", []string{start, "DURATION:P1DT1H"}, []time.Duration{25 * time.Hour, 26 * time.Hour}},
 		{"no end", []string{start}, []time.Duration{0, 0}},
 		{"days", []string{"DTSTART;VALUE=DATE:20261018"}, []time.Duration{24 * time.Hour, 25 * time.Hour}},
+		{"begun in the gap: as the component says", []string{"DTSTART;TZID=Europe/Brussels:20260329T023000", "DTEND;TZID=Europe/Brussels:20260329T033000"}, []time.Duration{0, time.Hour}},
 		{"PERIOD of its own", []string{start, "DURATION:PT1H", "RDATE;VALUE=PERIOD:20261017T200000Z/PT5H,20261024T200000Z/20261025T000000Z"}, []time.Duration{5 * time.Hour, 4 * time.Hour}},
 	}
 	for _, c := range cases {
@@ -252,6 +272,10 @@ func TestOccurrencesWindow(t *testing.T) {
 
 	long := parse(t, recurring("DTSTART:20261005T100000Z", "DURATION:P30D", "RRULE:FREQ=WEEKLY"))
 	assert.Len(t, dates(t, long, at(30, 0), at(30, 1), 9), 4, "those that began weeks ago")
+	excluded := parse(t, recurring("DTSTART:20261005T100000Z", "RRULE:FREQ=DAILY", "EXRULE:FREQ=DAILY"))
+	assert.Empty(t, dates(t, excluded, at(8, 0), at(20, 0), 9), "all excluded")
+	byRule := parse(t, recurring("DTSTART:20191231T100000Z", "EXRULE:FREQ=DAILY", "RDATE;VALUE=PERIOD:20200101T100000Z/20300101T000000Z"))
+	assert.Empty(t, dates(t, byRule, at(8, 0), at(20, 0), 9), "a long one is excluded where it begins")
 	period := parse(t, recurring("DTSTART:20261005T100000Z", "DURATION:PT1H", "RRULE:FREQ=DAILY;UNTIL=20261010T000000Z", "RDATE;VALUE=PERIOD:20200101T000000Z/20300101T000000Z"))
 	assert.Equal(t, []string{"20-01-01 00:00 87672h0m0s"}, dates(t, period, at(20, 0), at(21, 0), 9))
 }
@@ -343,6 +367,7 @@ func TestRefusedRecurrence(t *testing.T) {
 		{"month 13", "bymonth", []string{"RRULE:FREQ=YEARLY;BYMONTH=13"}},
 		{"53rd Monday of a month", "no weekday number 53", []string{"RRULE:FREQ=MONTHLY;BYDAY=53MO"}},
 		{"BYSETPOS that no day has", "1 positions at most", []string{"RRULE:FREQ=DAILY;BYSETPOS=2"}},
+		{"many positions", "more than 12 positions", []string{"RRULE:FREQ=MONTHLY;BYDAY=MO,TU,WE;BYSETPOS=1,2,3,4,5,6,7,8,9,10,11,12,13"}},
 		{"interval of ages", "INTERVAL", []string{"RRULE:FREQ=WEEKLY;INTERVAL=1000000000000000000"}},
 		{"many rules", "more than 4 rules", []string{"RRULE:FREQ=DAILY", "RRULE:FREQ=DAILY", "RRULE:FREQ=DAILY", "RRULE:FREQ=DAILY", "EXRULE:FREQ=DAILY"}},
 		{"RDATE that is no date", "RDATE \"soon\"", []string{"RDATE:soon"}},

@@ -16,7 +16,7 @@ import (
 const (
 	maxInterval    = 100_000
 	maxTimesPerDay = 24
-	maxPositions   = 24 // of BYSETPOS
+	maxPositions   = 12 // of BYSETPOS
 )
 
 // A rule is an RRULE or EXRULE (RFC 5545, 3.3.10) of an event. It is followed in wall-clock time, which is what it

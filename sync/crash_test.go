@@ -279,7 +279,7 @@ func (w *world) outcome(entries []*entry) string {
 // converge lets time pass, as a daemon does, until nothing is left to do.
 func (w *world) converge() {
 	w.t.Helper()
-	for range 5 {
+	for range 2 {
 		w.clock.add(2 * time.Minute)
 		w.try()
 	}

@@ -6,8 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
+	"path"
 	"slices"
 	"strings"
 	stdsync "sync"
@@ -117,14 +116,11 @@ func (c *Calendars) Find(ctx context.Context, organizer string) ([]store.Calenda
 }
 
 func (c *Calendars) folder(o config.Organizer) ([]store.Calendar, error) {
-	info, err := os.Stat(o.VDir)
+	f, err := vdir.Open(o.VDir)
 	if err != nil {
-		return nil, fmt.Errorf("the folder of %s: %w: make it, or mend vdir", o.Email, err)
+		return nil, fmt.Errorf("find the calendar of %s: %w; make the folder, or mend vdir", o.Email, err)
 	}
-	if !info.IsDir() {
-		return nil, fmt.Errorf("the folder of %s: %s is not a folder", o.Email, o.VDir)
-	}
-	return []store.Calendar{{Organizer: o.Email, URL: o.VDir, Name: filepath.Base(o.VDir), Source: o.VDir}}, nil
+	return []store.Calendar{{Organizer: o.Email, URL: o.VDir, Name: f.Name(), Source: o.VDir}}, nil
 }
 
 // Open opens a calendar of the ledger.
@@ -155,13 +151,18 @@ func choose(o config.Organizer, all []caldav.Info) ([]caldav.Info, error) {
 		return named(o, all)
 	}
 	var own []caldav.Info
+	mistyped := false
 	for _, i := range all {
 		if sameURL(i.URL, o.CalDAVURL.String()) {
-			return []caldav.Info{i}, nil
+			return []caldav.Info{i}, i.Err
 		}
+		mistyped = mistyped || beside(i.URL, o.CalDAVURL.String())
 		if i.Err == nil && i.Own && i.Writable && i.Events {
 			own = append(own, i)
 		}
+	}
+	if mistyped {
+		return nil, fmt.Errorf("caldav_url is none of her calendars; there are %s", names(all))
 	}
 	if len(own) == 0 {
 		return nil, fmt.Errorf("no calendar of her own that holds events and can be written to; there are %s; a shared one must be named in `calendars`", names(all))
@@ -200,6 +201,18 @@ func sameURL(a, b string) bool {
 	x, errX := url.Parse(a)
 	y, errY := url.Parse(b)
 	return errX == nil && errY == nil && strings.EqualFold(x.Host, y.Host) && strings.TrimSuffix(x.Path, "/") == strings.TrimSuffix(y.Path, "/")
+}
+
+// beside reports whether a and b are in the same collection: where one is a calendar, the other was meant to be one. What
+// lies at the top of a server may be anything.
+func beside(a, b string) bool {
+	x, errX := url.Parse(a)
+	y, errY := url.Parse(b)
+	if errX != nil || errY != nil || !strings.EqualFold(x.Host, y.Host) {
+		return false
+	}
+	parent := path.Dir(strings.TrimSuffix(x.Path, "/"))
+	return parent != "/" && parent == path.Dir(strings.TrimSuffix(y.Path, "/"))
 }
 
 func name(i caldav.Info) string {
