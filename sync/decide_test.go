@@ -63,7 +63,7 @@ func plain(t *testing.T, lines ...string) Situation {
 	return Situation{
 		Now: noon, Organizer: "alice@example.com", Addresses: []string{"alice@example.com", "al@example.com"},
 		Rules: Rules{
-			Mode: Marked, Markers: calendar.Markers{Ask: "@meet", Decline: "#nomeet"}, Type: "standard", Join: join,
+			Mode: Marked, Markers: calendar.Markers{Ask: "@meet", Decline: "#nomeet"}, Preset: Preset{Type: "standard"}, RollAfter: 30 * time.Minute, Join: join,
 			Cancel: Retitle, Undo: 10 * time.Minute, Settle: 10 * time.Minute,
 		},
 		Calendar: 1, Href: "/c/e1.ics", SeenAt: noon, Event: parsed(t, lines...),
@@ -133,7 +133,8 @@ func decisions(t *testing.T) []decision {
 		meetings("attendees and no organizer", plain(t, "SUMMARY:x @meet", "ATTENDEE:mailto:alice@example.com"), NotOrganizer),
 		meetings("a stub in a shared calendar", with(plain(t, "SUMMARY:x @meet", "CLASS:CONFIDENTIAL"), func(s *Situation) { s.Shared = true }), Confidential),
 		meetings("cancelled before it had a meeting", plain(t, "SUMMARY:x @meet", "STATUS:CANCELLED"), Cancelled),
-		meetings("a series", plain(t, "SUMMARY:x @meet", "RRULE:FREQ=WEEKLY"), Series),
+		meetings("a series that cannot be told", plain(t, "SUMMARY:x @meet", "RRULE:FREQ=SECONDLY"), Recurrence),
+		meetings("a series that is over", plain(t, "SUMMARY:x @meet", "DTSTART:20261101T090000Z", "DTEND:20261101T100000Z", "RRULE:FREQ=DAILY;COUNT=3"), Over),
 		meetings("a whole day", plain(t, "SUMMARY:x @meet", "DTSTART;VALUE=DATE:20261124", "DTEND;VALUE=DATE:20261125"), AllDay),
 		meetings("no duration", plain(t, "SUMMARY:x @meet", "DTEND:20261124T090000Z"), NoDuration),
 		meetings("marked after its end", with(plain(t, "SUMMARY:x @meet"), past), Over),
@@ -198,7 +199,7 @@ func decisions(t *testing.T) []decision {
 			assert.Equal(t, s.Link.Meeting, d.Action.Link.Meeting)
 		}},
 		meetings("a whole day now", linked(t, "DTSTART;VALUE=DATE:20261124", "DTEND;VALUE=DATE:20261125"), BecameAllDay),
-		meetings("a series now", linked(t, "RRULE:FREQ=DAILY"), BecameSeries),
+		meetings("a series now", linked(t, "RRULE:FREQ=DAILY"), Unchanged),
 		{"new title", linked(t, "SUMMARY:Budget 2027"), Update, UpdateMeeting, func(t *testing.T, _ Situation, d Decision) {
 			assert.Equal(t, "Budget 2027", d.Action.Request.Topic)
 		}},

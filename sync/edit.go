@@ -145,7 +145,7 @@ func (p *pass) details(ctx context.Context, w *watched, s Situation, a Action) (
 			text.Phones = append(text.Phones, Phone(n))
 		}
 	}
-	heading, lines := p.o.Text(text)
+	heading, lines := w.rules.Words.block(text)
 	d := calendar.Details{
 		JoinURL: text.JoinURL, Number: text.Number, Heading: heading, Lines: lines,
 		Seal:    p.Seals.Seal(p.o.Email, s.Event.UID, a.Meeting.PlatformID, a.Meeting.Generation),

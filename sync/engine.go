@@ -27,22 +27,11 @@ type Organizer struct {
 	UserID    string
 	Home      *time.Location // hers; nil: each calendar's own
 	Rules     Rules
-	Modes     map[string]Mode                             // of calendars, by URL or name, that have one of their own
-	Text      func(Text) (heading string, lines []string) // the words of the block, in her language
+	Modes     map[string]Mode // of calendars, by URL or name, that have one of their own
 	Platform  Platform
 	Agenda    bool  // the platform's agenda may carry our reference
 	Problem   error // why the platform cannot be asked for her; her calendars are looked at all the same
 }
-
-// A Text is what the block in an event tells.
-type Text struct {
-	JoinURL, Number, PIN string
-	Phones               []Phone
-	Marker               string // by which a meeting is declined
-}
-
-// A Phone is a number to dial in by.
-type Phone struct{ Number, Label string }
 
 // Calendars finds and opens what is watched for an organizer.
 type Calendars interface {

@@ -63,7 +63,7 @@ func (s Situation) cancel() Decision {
 	if m.Topic == "" && s.Event != nil { // adopted, and given up before it was brought in line
 		m.Topic = s.topic(s.component())
 	}
-	a.Meeting.Topic = s.Rules.Words.Cancelled(m.Topic)
+	a.Meeting.Topic = s.Rules.Words.cancelled(m.Topic)
 	a.Request = request(a.Meeting)
 	return Decision{Rule: Cancel, Text: text, Action: a}
 }

@@ -45,13 +45,6 @@ type Preset struct {
 	Agenda       string
 }
 
-// Words are the topics that convoke words itself, in the organizer's language.
-type Words struct {
-	Untitled  string // of an event without a title
-	Private   string // of a private event
-	Cancelled func(topic string) string
-}
-
 // Rules are what the admin set for an organizer.
 type Rules struct {
 	Mode     Mode

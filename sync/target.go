@@ -149,11 +149,11 @@ func (s Situation) holds() bool {
 // topic is a component's title as the platform gets it.
 func (s Situation) topic(c *calendar.Component) string {
 	if s.Rules.Private == PrivateNeutral && (c.Class == "PRIVATE" || c.Class == "CONFIDENTIAL") {
-		return s.Rules.Words.Private
+		return s.Rules.Words.private()
 	}
 	t := strings.Join(strings.Fields(s.Rules.Markers.Topic(c.Summary)), " ")
 	if t == "" {
-		return s.Rules.Words.Untitled
+		return s.Rules.Words.untitled()
 	}
 	return t
 }

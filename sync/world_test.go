@@ -139,7 +139,7 @@ func (w *world) join(name string) {
 	w.people = append(w.people, sync.Organizer{
 		Email: email, Addresses: []string{email}, UserID: user.ID, Home: time.UTC, Platform: w.client, Agenda: true,
 		Rules: sync.Rules{
-			Mode: sync.Marked, Markers: calendar.Markers{Ask: "@meet", Decline: "#nomeet"}, Type: "standard", Join: template,
+			Mode: sync.Marked, Markers: calendar.Markers{Ask: "@meet", Decline: "#nomeet"}, Preset: sync.Preset{Type: "standard"}, Join: template,
 			Cancel: sync.Retitle, Undo: 10 * time.Minute, Settle: 10 * time.Minute,
 		},
 	})

@@ -181,7 +181,7 @@ func (p *People) rules(o config.Organizer) sync.Rules {
 	}
 	return sync.Rules{
 		Mode: sync.Mode(o.Mode), Markers: calendar.Markers{Ask: c.Select.Marker, Decline: c.Select.OptOut}, Existing: c.Select.Existing,
-		Type: c.Meeting.Type, Recorded: c.Meeting.Recorded, Dialin: c.Meeting.Dialin, PermissionID: c.Meeting.PermissionID,
+		Preset: sync.Preset{Type: c.Meeting.Type, Recorded: c.Meeting.Recorded, Dialin: c.Meeting.Dialin, PermissionID: c.Meeting.PermissionID}, RollAfter: 30 * time.Minute,
 		Join: p.join, Quiet: quiet, Cancel: sync.CancelAction(c.Cancel.Action), Undo: c.Cancel.Undo,
 		RetryUnknown: c.Platform.Unknown == config.UnknownRetry, Settle: c.Platform.Settle,
 	}
