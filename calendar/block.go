@@ -12,7 +12,8 @@ const (
 	minRuler   = 4
 )
 
-func (d Details) block() string {
+// Block is the block that Write puts into DESCRIPTION, decoded: rows joined by "\n", the rulers among them.
+func (d Details) Block() string {
 	open := blockRuler + " " + d.Heading + " " + blockRuler
 	rows := append([]string{open}, d.Lines...)
 	return strings.Join(append(rows, strings.Repeat("-", utf8.RuneCountInString(open))), "\n")
@@ -44,57 +45,48 @@ func opensBlock(row string) bool {
 
 // intoDescription puts the block into a DESCRIPTION that does not have the join URL yet.
 func (d Details) intoDescription(t *rawText) {
-	old := d.old()
-	d.replaceBlocks(t, func(block string) bool {
-		return !holdsLink(block, d.JoinURL) && (holdsAny(block, old) || d.namedBy(block))
-	})
-	exchangeLinks(t, old, d.JoinURL, cutLine)
+	d.merge(t, asText, d.exchangeInText)
 	if holdsLink(t.text, d.JoinURL) {
 		return
 	}
 	if mark, ok := findTokenLine(t.text, d.Markers.Ask); ok {
-		t.splice(mark.span, d.block())
+		t.splice(mark.span, d.Block())
+		return
+	}
+	if d.kept {
 		return
 	}
 	gap := "\n\n"
 	if strings.TrimSpace(t.text) == "" {
 		gap = ""
 	}
-	t.splice(span{len(t.text), len(t.text)}, gap+d.block())
+	t.splice(span{len(t.text), len(t.text)}, gap+d.Block())
 }
 
-// namedBy tells whether a block shows the meeting's number: then it is this meeting's, though its link was taken out. A
-// number of a few digits says nothing.
-func (d Details) namedBy(block string) bool { return len(d.Number) >= 6 && holdsLink(block, d.Number) }
-
-// replaceBlocks puts our block where the first block is for which stale says yes, unless the text has the join URL already,
-// and removes the others.
-func (d Details) replaceBlocks(t *rawText, stale func(block string) bool) {
-	there := holdsLink(t.text, d.JoinURL)
-	var changes []change
-	for _, b := range findBlocks(t.text) {
-		switch {
-		case !stale(t.text[b.from:b.to]):
-		case there:
-			changes = append(changes, change{withGap(t.text, b), ""})
-		default:
-			changes = append(changes, change{b, d.block()})
-			there = true
-		}
+// exchangeInText exchanges old links and numbers: each of them in what may be the author's, else no more than one link.
+func (d Details) exchangeInText(t *rawText) {
+	if d.wrote() {
+		exchangeAll(t, d.old(), d.JoinURL)
+	} else {
+		exchangeLinks(t, d.old(), d.JoinURL, cutLine)
 	}
-	t.apply(changes)
+	d.exchangeNumbers(t, []span{{0, len(t.text)}})
 }
 
 // outOfDescription takes the block out, and the links that are left.
 func (d Details) outOfDescription(t *rawText) {
+	d.cutBlocks(t, asText)
+	cutLinks(t, d.links(), cutLine)
+}
+
+func (d Details) cutBlocks(t *rawText, s shape) {
 	var changes []change
-	for _, b := range findBlocks(t.text) {
-		if block := t.text[b.from:b.to]; holdsAny(block, d.links()) || d.namedBy(block) {
-			changes = append(changes, change{withGap(t.text, b), ""})
+	for _, b := range s.find(t.text) {
+		if d.owns(t.text[b.from:b.to], s) {
+			changes = append(changes, change{s.widen(t.text, b), ""})
 		}
 	}
 	t.apply(changes)
-	cutLinks(t, d.links(), cutLine)
 }
 
 // withGap widens a block by the empty line that was put before it; or by its line end, when the author wrote on below.

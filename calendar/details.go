@@ -17,6 +17,14 @@ type Details struct {
 	Stamp    string   // for LAST-MODIFIED and DTSTAMP, such as 20261123T170000Z; "" leaves them alone
 	Markers  Markers
 	Replaces []string // join URLs of an earlier meeting that these details take the place of
+
+	OldNumbers   []string              // the numbers that go with Replaces, in the same order
+	Base         []string              // blocks as they were written before; what differs from them is the author's
+	Only         func(*Component) bool // which components Write and Erase are for; nil = all
+	KeepLocation bool                  // Write leaves LOCATION alone, even an old link or a marker in it
+	Phones       []Phone
+
+	kept bool // of the component at hand, see in
 }
 
 // links lists all join URLs that the details know.
@@ -24,44 +32,61 @@ func (d Details) links() []string {
 	return slices.DeleteFunc(append([]string{d.JoinURL}, d.Replaces...), func(l string) bool { return l == "" })
 }
 
-// old lists the join URLs to be replaced. One that the new one begins with could not be told from it.
+// old lists the join URLs to be replaced. One that stands in the details themselves cannot be told from them.
 func (d Details) old() []string {
-	return slices.DeleteFunc(slices.Clone(d.Replaces), func(l string) bool { return l == "" || holdsLink(d.JoinURL, l) })
+	ours := d.JoinURL + "\n" + d.Block()
+	return slices.DeleteFunc(slices.Clone(d.Replaces), func(l string) bool { return l == "" || holdsLink(ours, l) })
 }
 
-// Write puts the details into every component: LOCATION, URL when it is empty, CONFERENCE, the block in DESCRIPTION and its twin
+// of lists the components that the details are for.
+func (d Details) of(e *Event) []*Component {
+	if d.Only == nil {
+		return e.Components
+	}
+	return slices.DeleteFunc(slices.Clone(e.Components), func(c *Component) bool { return !d.Only(c) })
+}
+
+// Write puts the details into the components: LOCATION, URL when it is empty, CONFERENCE, the block in DESCRIPTION and its twin
 // in an HTML description, the seal, and the stamps where anything changed. Nothing else changes. It returns the very bytes
 // of the event when they say all of it already, in whatever spelling. Errors wrap ErrControl or ErrUnsafeEdit.
+//
+// With Base the author's edits win. A block that says what one of Base says is replaced by the present one; in text that he
+// changed only old join URLs and numbers are exchanged. A block that he deleted, and a link that he took out of LOCATION,
+// come back only when no trace of the link is left in the component, or when he asks by a marker there.
 func (e *Event) Write(d Details) ([]byte, error) {
 	if err := d.check(); err != nil {
 		return nil, fmt.Errorf("write event %.80q: %w", e.UID, err)
 	}
 	p := e.Patch()
-	for _, c := range e.Components {
+	for _, c := range d.of(e) {
+		d := d.in(c)
 		d.stamp(p, c, func() {
-			p.editText(c, "LOCATION", true, d.intoLocation)
+			if !d.KeepLocation {
+				p.editText(c, "LOCATION", true, d.intoLocation)
+			}
 			p.editDescription(c, true, d.intoDescription, d.intoHTML)
 			p.editHTML(c, d.intoHTML)
 			d.setURL(p, c)
 			d.setConference(p, c)
+			d.setPhones(p, c)
 			d.setSeal(p, c)
 		})
 	}
 	return p.Bytes()
 }
 
-// Erase takes out what Write put in; what the author wrote stays. Only JoinURL, Number, Replaces and Stamp matter. It returns the
-// very bytes of the event when there is nothing to take out.
+// Erase takes out what Write put in; what the author wrote stays. JoinURL, Number, Replaces, OldNumbers, Base, Only, Phones
+// and Stamp matter. It returns the very bytes of the event when there is nothing to take out.
 func (e *Event) Erase(d Details) ([]byte, error) {
 	p := e.Patch()
 	ours := func(value string) bool { return holdsAny(value, d.links()) }
-	for _, c := range e.Components {
+	for _, c := range d.of(e) {
 		d.stamp(p, c, func() {
 			p.editText(c, "LOCATION", false, d.outOfLocation)
 			p.editDescription(c, false, d.outOfDescription, d.outOfHTML)
 			p.editHTML(c, d.outOfHTML)
 			p.Remove(c, "URL", ours)
-			p.Remove(c, "CONFERENCE", ours)
+			p.Remove(c, "CONFERENCE", func(v string) bool { return ours(v) || d.dials(v) })
 			p.Remove(c, sealProperty, nil)
 		})
 	}
@@ -77,6 +102,9 @@ func (c *Component) Shows(joinURL string) bool {
 
 func (d Details) check() error {
 	values := append([]string{d.JoinURL, d.Number, d.Heading, d.Seal, d.Stamp}, d.Lines...)
+	for _, phone := range d.Phones {
+		values = append(values, phone.Label)
+	}
 	if slices.ContainsFunc(append(values, d.Replaces...), hasControl) {
 		return fmt.Errorf("join details: %w", ErrControl)
 	}
@@ -117,24 +145,6 @@ func (d Details) setURL(p *Patch, c *Component) {
 	if n == 0 {
 		p.Insert(c, "URL", d.JoinURL)
 	}
-}
-
-func (d Details) setConference(p *Patch, c *Component) {
-	old := func(value string) bool { return holdsAny(value, d.old()) && !holdsLink(value, d.JoinURL) }
-	if slices.ContainsFunc(c.Conferences, func(v string) bool { return holdsLink(v, d.JoinURL) }) {
-		p.Remove(c, "CONFERENCE", old)
-		return
-	}
-	p.Set(c, `CONFERENCE;VALUE=URI;FEATURE=VIDEO;LABEL=`+paramValue(d.Heading), d.JoinURL, old)
-}
-
-// paramValue writes a parameter's value, in quotes where RFC 5545 (3.2) wants them.
-func paramValue(s string) string {
-	s = strings.ReplaceAll(s, `"`, "'")
-	if strings.ContainsAny(s, ":;,") {
-		return `"` + s + `"`
-	}
-	return s
 }
 
 func (d Details) setSeal(p *Patch, c *Component) {

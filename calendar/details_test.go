@@ -93,6 +93,7 @@ func TestWriteProperty(t *testing.T) {
 		{"description: link cut out of the block", "DESCRIPTION:" + strings.Replace(block, "Join: "+joinURL, "Join:", 1), "DESCRIPTION:" + block, ""},
 		{"description: block of an earlier meeting", "DESCRIPTION:Hi\\n" + oldText + "\\nBye", "DESCRIPTION:Hi\\n" + block + "\\nBye", "DESCRIPTION:Hi\\nBye"},
 		{"description: both blocks", "DESCRIPTION:" + block + "\\n\\n" + oldText, "DESCRIPTION:" + block, ""},
+		{"description: two blocks in a row", "DESCRIPTION:" + block + "\\n" + block, "DESCRIPTION:" + block + "\\n" + block, ""},
 		{"description: old link in the text", "DESCRIPTION:Come to " + oldURL + "\\, all", "DESCRIPTION:Come to " + joinURL + "\\, all", "DESCRIPTION:Come to \\, all"},
 		{"description: somebody else's block", "DESCRIPTION:-------- Agenda --------\\n1. Budget\\n------------------------", "DESCRIPTION:-------- Agenda --------\\n1. Budget\\n------------------------\\n\\n" + block, "DESCRIPTION:-------- Agenda --------\\n1. Budget\\n------------------------"},
 		{"description: closing ruler deleted, another below", "DESCRIPTION:" + strings.TrimSuffix(block, `\n-----------------------------`) + "\\nMy text\\n----------", "DESCRIPTION:" + strings.TrimSuffix(block, `\n-----------------------------`) + "\\nMy text\\n----------", "DESCRIPTION:-------- Web meeting --------\\nJoin: \\nMeeting number: 9974-7653-8886-0485\\nMy text\\n----------"},

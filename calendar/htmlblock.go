@@ -22,32 +22,26 @@ func (d Details) htmlBlock() string {
 
 // intoHTML puts the twin block into an HTML description that does not have the join URL yet.
 func (d Details) intoHTML(t *rawText) {
-	old := htmlForms(d.old()...)
-	cutHTMLBlocks(t, func(block string) bool { return holdsAny(block, old) && !d.inHTML(block) })
-	exchangeAll(t, old, html.EscapeString(d.JoinURL))
+	d.merge(t, asHTML, d.exchangeInHTML)
 	if d.inHTML(t.text) {
 		return
 	}
-	d.cutHTMLMarker(t)
+	if asked := d.cutHTMLMarker(t); d.kept && !asked {
+		return
+	}
 	at := bodyEnd(t.text)
 	t.splice(span{at, at}, d.htmlBlock())
 }
 
-// outOfHTML takes the twin block out, and the links that are left.
-func (d Details) outOfHTML(t *rawText) {
-	ours := htmlForms(d.links()...)
-	cutHTMLBlocks(t, func(block string) bool { return holdsAny(block, ours) || d.namedBy(block) })
-	cutLinks(t, ours, cutOnly)
+func (d Details) exchangeInHTML(t *rawText) {
+	exchangeAll(t, htmlForms(d.old()...), html.EscapeString(d.JoinURL))
+	d.exchangeNumbers(t, htmlTexts(t.text))
 }
 
-func cutHTMLBlocks(t *rawText, which func(block string) bool) {
-	var changes []change
-	for _, b := range findHTMLBlocks(t.text) {
-		if which(t.text[b.from:b.to]) {
-			changes = append(changes, change{b, ""})
-		}
-	}
-	t.apply(changes)
+// outOfHTML takes the twin block out, and the links that are left.
+func (d Details) outOfHTML(t *rawText) {
+	d.cutBlocks(t, asHTML)
+	cutLinks(t, htmlForms(d.links()...), cutOnly)
 }
 
 // exchangeAll exchanges every link: in HTML one of them is the address and the next one the text of the same link.
@@ -78,22 +72,25 @@ func htmlForms(links ...string) []string {
 }
 
 // cutHTMLMarker removes the marker where it is all that stands between two tags: its line in DESCRIPTION goes as well.
-func (d Details) cutHTMLMarker(t *rawText) {
-	end := 0
-	for tag, ok := nextTag(t.text, 0); ; tag, ok = nextTag(t.text, end) {
-		to := len(t.text)
-		if ok {
-			to = tag.from
+func (d Details) cutHTMLMarker(t *rawText) (found bool) {
+	for _, s := range htmlTexts(t.text) {
+		if mark, ok := wholeToken(t.text[s.from:s.to], d.Markers.Ask); ok {
+			t.splice(span{s.from + mark.from, s.from + mark.to}, "")
+			return true
 		}
-		if mark, found := wholeToken(t.text[end:to], d.Markers.Ask); found {
-			t.splice(span{end + mark.from, end + mark.to}, "")
-			return
-		}
-		if !ok {
-			return
-		}
-		end = tag.to
 	}
+	return false
+}
+
+// htmlTexts finds what stands between the tags.
+func htmlTexts(text string) []span {
+	var texts []span
+	end := 0
+	for t, ok := nextTag(text, 0); ok; t, ok = nextTag(text, end) {
+		texts = append(texts, span{end, t.from})
+		end = t.to
+	}
+	return append(texts, span{end, len(text)})
 }
 
 // findHTMLBlocks finds the elements with our class, with all that is in them.

@@ -3,7 +3,7 @@ package calendar
 import "strings"
 
 // intoLocation puts the join URL into a LOCATION: in the place of the marker or of an old URL, alone, or behind what
-// the author typed.
+// the author typed; not where he took it out.
 func (d Details) intoLocation(t *rawText) {
 	exchangeLinks(t, d.old(), d.JoinURL, cutLink)
 	if holdsLink(t.text, d.JoinURL) {
@@ -11,6 +11,9 @@ func (d Details) intoLocation(t *rawText) {
 	}
 	if mark, ok := findToken(t.text, d.Markers.Ask); ok {
 		t.splice(mark.span, d.JoinURL)
+		return
+	}
+	if d.kept {
 		return
 	}
 	end := len(strings.TrimRight(t.text, " \t\r\n"))

@@ -91,7 +91,8 @@ type change struct {
 // splice replaces one span; the raw value around it stays as it is.
 func (t *rawText) splice(s span, by string) { t.apply([]change{{s, by}}) }
 
-// apply makes changes, which are in the order of the text and do not overlap.
+// apply makes changes, which are in the order of the text. One that begins within the last one begins where that ends: two
+// blocks may share the line end between them.
 func (t *rawText) apply(changes []change) {
 	if len(changes) == 0 {
 		return
@@ -99,9 +100,9 @@ func (t *rawText) apply(changes []change) {
 	var b strings.Builder
 	done := 0
 	for _, c := range changes {
-		b.WriteString(t.raw[t.at[done]:t.at[c.from]])
+		b.WriteString(t.raw[t.at[done]:t.at[max(c.from, done)]])
 		b.WriteString(encodeText(c.by))
-		done = c.to
+		done = max(c.to, done)
 	}
 	b.WriteString(t.raw[t.at[done]:])
 	*t = *newRawText(b.String())

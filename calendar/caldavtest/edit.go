@@ -9,7 +9,7 @@ import (
 // The methods here are what people do with their own programs: no conditions, no faults, not counted. A path is that of
 // an object: Calendar(...) + name.
 
-// Put makes or changes an object; a server that rewrites does so here too. It fails when there is no such calendar.
+// Put makes or changes an object; a server that rewrites does so here too, and one that schedules tells the others. It fails when there is no such calendar.
 func (s *Server) Put(path, data string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -17,7 +17,8 @@ func (s *Server) Put(path, data string) error {
 	if err != nil {
 		return err
 	}
-	m.put(name, "text/calendar; charset=utf-8", rewritten([]byte(data), s.cfg.rewrites), s.cfg)
+	kept := s.schedule(m.owner, name, m.get(name), rewritten([]byte(data), s.cfg.rewrites))
+	m.put(name, "text/calendar; charset=utf-8", kept, s.cfg)
 	return nil
 }
 
@@ -41,9 +42,11 @@ func (s *Server) Delete(path string) error {
 	if err != nil {
 		return err
 	}
+	old := m.get(name)
 	if !m.remove(name, s.cfg) {
 		return fmt.Errorf("caldavtest: delete %s: no such object", path)
 	}
+	s.schedule(m.owner, name, old, nil)
 	return nil
 }
 

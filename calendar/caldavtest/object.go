@@ -106,7 +106,7 @@ func (s *Server) store(w http.ResponseWriter, r *http.Request, c config, m *moun
 		}
 		s.mu.Lock()
 	}
-	kept := rewritten(body, c.rewrites)
+	kept := s.schedule(m.owner, name, old, rewritten(body, c.rewrites))
 	kind := r.Header.Get("Content-Type")
 	if kind == "" || strings.HasPrefix(kind, "text/calendar") {
 		kind = "text/calendar; charset=utf-8"
@@ -173,6 +173,7 @@ func (s *Server) delete(w http.ResponseWriter, r *http.Request, c config, m *mou
 		http.Error(w, "the condition does not hold", http.StatusPreconditionFailed)
 	default:
 		m.remove(name, c)
+		s.schedule(m.owner, name, old, nil)
 		w.WriteHeader(http.StatusNoContent)
 	}
 }

@@ -49,6 +49,7 @@ type config struct {
 	loose      bool // If-Match on nothing creates, If-None-Match: * overwrites, DELETE is unconditional
 	refusal    int  // status for what is not iCalendar
 	noParens   bool
+	schedule   *scheduling // nil: it does not
 }
 
 func defaults() config {

@@ -58,6 +58,7 @@ func davical(c *config) {
 	c.refusal = http.StatusPreconditionFailed
 	c.extras = "proxies"
 	c.hrefs = encodeAll("@", upperHex)
+	c.schedule = davicalScheduling()
 }
 
 func cyrus(c *config) {
@@ -70,6 +71,7 @@ func cyrus(c *config) {
 	c.rewrites = []Rewrite{DropUnknown}
 	c.extras = "boxes"
 	c.hrefs = encodeAll("+", upperHex)
+	c.schedule = cyrusScheduling()
 }
 
 func sogo(c *config) {
@@ -88,6 +90,7 @@ func sogo(c *config) {
 	c.extras = "outbox-calendar"
 	c.homeLooksAlike = true
 	c.hrefs = encodeAll("(", upperHex)
+	c.schedule = sogoScheduling()
 }
 
 func sabre(c *config) {
@@ -102,11 +105,13 @@ func sabre(c *config) {
 	c.refusal = http.StatusUnsupportedMediaType
 	c.extras = "boxes"
 	c.hrefs = encodeAll("", lowerHex)
+	c.schedule = sabreScheduling()
 }
 
 func sabre18(c *config) {
 	sabre(c)
 	c.prefix = "/server.php"
+	c.dav, c.schedule = strings.Replace(c.dav, "calendar-auto-schedule, ", "", 1), nil
 	c.wellKnown = http.StatusMovedPermanently
 	c.putETag = ETagAlways
 	c.sync = false

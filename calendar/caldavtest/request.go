@@ -59,11 +59,11 @@ func (s *Server) Counts() map[string]int {
 	return maps.Clone(s.counts)
 }
 
-// ResetLog forgets the requests so far.
+// ResetLog forgets the requests and messages so far.
 func (s *Server) ResetLog() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.log, s.counts = nil, map[string]int{}
+	s.log, s.counts, s.messages = nil, map[string]int{}, nil
 }
 
 // A recorder notes the status of an answer.

@@ -18,14 +18,15 @@ import (
 // A user's principal is /principals/NAME/, her home /calendars/NAME/ and her first calendar /calendars/NAME/work/, below
 // the prefix that a profile may add (Prefix). All paths that methods take and return are decoded URL paths.
 type Server struct {
-	mu     stdsync.Mutex
-	cfg    config
-	users  map[string]*user
-	mounts map[string]*mount // by path, with a slash at the end
-	epoch  int               // moves on when the sync tokens are forgotten
-	faults []*Fault
-	log    []Request
-	counts map[string]int
+	mu       stdsync.Mutex
+	cfg      config
+	users    map[string]*user
+	mounts   map[string]*mount // by path, with a slash at the end
+	epoch    int               // moves on when the sync tokens are forgotten
+	faults   []*Fault
+	log      []Request
+	counts   map[string]int
+	messages []Message
 }
 
 type user struct {
