@@ -95,6 +95,14 @@ func ended(t *testing.T, why Rule, lines ...string) Situation {
 	return s
 }
 
+// heir is an event that was made from another one, which has a meeting: the seal says so.
+func heir(t *testing.T, lines ...string) Situation {
+	s := plain(t, append([]string{joined}, lines...)...)
+	s.Seal, s.Original = CopiedSeal, &store.Meeting{ID: 7, Number: "1111-2222-3333-4444", State: store.Live}
+	s.Origin, s.Source = &store.Link{UID: "e0", Calendar: 1, Meeting: 7, State: store.Active}, parsed(t)
+	return s
+}
+
 func with(s Situation, change func(*Situation)) Situation {
 	change(&s)
 	return s
@@ -118,6 +126,15 @@ func decisions(t *testing.T) []decision {
 		assert.Equal(t, s.Now.Add(10*time.Minute), d.Action.Link.DueAt)
 		assert.Equal(t, string(d.Rule), d.Action.Link.Reason)
 	}
+	next := func(t *testing.T, _ Situation, d Decision) {
+		assert.Equal(t, time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC), d.Action.Request.Start.UTC())
+		assert.Equal(t, time.Date(2026, 11, 30, 10, 0, 0, 0, time.UTC), d.Action.Request.End.UTC())
+	}
+	shared := func(t *testing.T, s Situation, d Decision) {
+		assert.Equal(t, s.Original.ID, d.Action.Link.Meeting)
+		assert.Equal(t, s.Event.UID, d.Action.Link.UID)
+		assert.False(t, d.Action.Link.Written, "it gets a seal of its own")
+	}
 	meetings := func(name string, s Situation, rule Rule) decision { return decision{name: name, s: s, rule: rule} }
 	return []decision{
 		// without a meeting
@@ -139,6 +156,10 @@ func decisions(t *testing.T) []decision {
 		meetings("no duration", plain(t, "SUMMARY:x @meet", "DTEND:20261124T090000Z"), NoDuration),
 		meetings("marked after its end", with(plain(t, "SUMMARY:x @meet"), past), Over),
 		meetings("ends this very instant", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) { s.Now = noon.Add(22 * time.Hour) }), Over),
+		meetings("private, and those get none", with(plain(t, "SUMMARY:x @meet", "CLASS:PRIVATE"), func(s *Situation) { s.Rules.Private = PrivateSkip }), Private),
+		meetings("shorter than allowed", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) { s.Rules.MinDuration = 61 * time.Minute }), TooShort),
+		meetings("longer than allowed", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) { s.Rules.MaxDuration = 59 * time.Minute }), TooLong),
+		meetings("a preset that nobody defined", plain(t, "SUMMARY:x @meet:record"), NoPreset),
 		meetings("another organizer has it", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) { s.Claimed = "bob@example.com" }), OtherOrganizer),
 		meetings("a link of another product", plain(t, "SUMMARY:x @meet", "LOCATION:https://zoom.us/j/123456789"), OtherTool),
 		meetings("a link of the platform made by hand", plain(t, "SUMMARY:x @meet", joined), OtherTool),
@@ -161,6 +182,28 @@ func decisions(t *testing.T) []decision {
 			assert.Equal(t, "standard", r.Type)
 			assert.Equal(t, store.Link{Organizer: s.Organizer, UID: "e1", Calendar: 1, Href: "/c/e1.ics", State: store.Active}, d.Action.Link)
 		}},
+		{"a preset", with(plain(t, "SUMMARY:x @meet:Record"), func(s *Situation) {
+			s.Rules.Presets = map[string]Preset{"record": {Type: "boardroom", Recorded: true, Agenda: "Minutes are taken"}}
+		}), Create, CreateMeeting, func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, "x", d.Action.Request.Topic)
+			assert.Equal(t, "boardroom", d.Action.Request.Type)
+			assert.True(t, d.Action.Request.Recorded)
+			assert.Equal(t, "Minutes are taken", d.Action.Request.Agenda)
+		}},
+		{"private, with a neutral topic", with(plain(t, "SUMMARY:Salary @meet", "CLASS:PRIVATE"), func(s *Situation) { s.Rules.Private = PrivateNeutral }), Create, CreateMeeting,
+			func(t *testing.T, _ Situation, d Decision) {
+				assert.Equal(t, "Private meeting", d.Action.Request.Topic)
+			}},
+		{"a series gets its next date", plain(t, "SUMMARY:Sprint @meet", "DTSTART:20261109T090000Z", "DTEND:20261109T100000Z", "RRULE:FREQ=WEEKLY"), Create, CreateMeeting, next},
+		{"a series, just after one of its dates", plain(t, "SUMMARY:Sprint @meet", "DTSTART:20261109T110000Z", "DTEND:20261109T115000Z", "RRULE:FREQ=WEEKLY"), Create, CreateMeeting,
+			func(t *testing.T, _ Situation, d Decision) {
+				assert.Equal(t, noon.AddDate(0, 0, 7).Add(-time.Hour), d.Action.Request.Start.UTC())
+			}},
+		{"a series over its whole span", with(plain(t, "SUMMARY:Sprint @meet", "DTSTART:20261109T090000Z", "DTEND:20261109T100000Z", "RRULE:FREQ=WEEKLY;COUNT=10"), func(s *Situation) { s.Rules.Window = SpanWindow }), Create, CreateMeeting,
+			func(t *testing.T, _ Situation, d Decision) {
+				assert.Equal(t, time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC), d.Action.Request.Start.UTC())
+				assert.Equal(t, time.Date(2027, 1, 11, 10, 0, 0, 0, time.UTC), d.Action.Request.End.UTC())
+			}},
 		{"marker in LOCATION", plain(t, "LOCATION:Room 5 @meet"), Create, CreateMeeting, nil},
 		{"marker in CATEGORIES", plain(t, "CATEGORIES:WORK,@meet"), Create, CreateMeeting, nil},
 		{"marker on a line of DESCRIPTION", plain(t, `DESCRIPTION:Agenda\n@meet\nbye`), Create, CreateMeeting, nil},
@@ -187,6 +230,29 @@ func decisions(t *testing.T) []decision {
 		}},
 		meetings("the ledger was lost, and the link was taken out", with(plain(t), func(s *Situation) { s.Seal = OwnSeal }), OptedOut),
 
+		// sharing a meeting
+		{"made anew under another UID", with(heir(t), func(s *Situation) { s.Source = nil }), Recreate, SaveLink, shared},
+		{"the second half of a series", with(heir(t, "RRULE:FREQ=DAILY"), func(s *Situation) {
+			s.Source = parsed(t, "DTSTART:20261101T090000Z", "DTEND:20261101T100000Z", "RRULE:FREQ=DAILY;UNTIL=20261123T090000Z")
+		}), Split, SaveLink, shared},
+		{"a series that overlaps what it was made from", with(heir(t, "RRULE:FREQ=DAILY"), func(s *Situation) {
+			s.Source, s.Rules.Quiet = parsed(t, "RRULE:FREQ=DAILY"), time.Minute
+		}), MaybeSplit, "", func(t *testing.T, s Situation, d Decision) { assert.Equal(t, s.SeenAt.Add(time.Minute), d.Due) }},
+		{"it still overlaps: a copy", with(heir(t, "RRULE:FREQ=DAILY"), func(s *Situation) { s.Source = parsed(t, "RRULE:FREQ=DAILY") }), Create, CreateMeeting, nil},
+		{"a split into another calendar is a copy", with(heir(t, "RRULE:FREQ=DAILY"), func(s *Situation) {
+			s.Source = parsed(t, "DTSTART:20261101T090000Z", "DTEND:20261101T100000Z", "RRULE:FREQ=DAILY;UNTIL=20261123T090000Z")
+			s.Origin.Calendar = 2
+		}), Create, CreateMeeting, nil},
+		{"what it was made from was given up long ago", with(heir(t), func(s *Situation) { s.Source, s.Origin.State = nil, store.Ended }), Create, CreateMeeting, nil},
+		{"the link of another event of hers", with(plain(t, joined), func(s *Situation) {
+			s.Original = &store.Meeting{ID: 7, Number: "1111-2222-3333-4444", State: store.Live}
+		}), Share, SaveLink, func(t *testing.T, _ Situation, d Decision) {
+			assert.True(t, d.Action.Link.Written, "nothing is written into it")
+		}},
+		meetings("her link in somebody else's event", with(plain(t, joined, "ORGANIZER:mailto:eve@example.net"), func(s *Situation) {
+			s.Original = &store.Meeting{ID: 7, Number: "1111-2222-3333-4444", State: store.Live}
+		}), NotMarked),
+
 		// with a meeting
 		meetings("in two places", with(linked(t), func(s *Situation) { s.Elsewhere, s.Calendar = true, 2 }), TwoPlaces),
 		{"opted out", linked(t, "SUMMARY:Budget #nomeet"), Decline, SaveLink, window},
@@ -199,7 +265,33 @@ func decisions(t *testing.T) []decision {
 			assert.Equal(t, s.Link.Meeting, d.Action.Link.Meeting)
 		}},
 		meetings("a whole day now", linked(t, "DTSTART;VALUE=DATE:20261124", "DTEND;VALUE=DATE:20261125"), BecameAllDay),
-		meetings("a series now", linked(t, "RRULE:FREQ=DAILY"), Unchanged),
+		{"a series now", linked(t, "RRULE:FREQ=DAILY"), Unchanged, "", func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, noon.Add(22*time.Hour+30*time.Minute), d.Due.UTC(), "when it moves on")
+		}},
+		{"a date of the series is over", with(linked(t, "RRULE:FREQ=DAILY"), func(s *Situation) { s.Now = noon.Add(22*time.Hour + 30*time.Minute) }), Roll, UpdateMeeting,
+			func(t *testing.T, s Situation, d Decision) {
+				assert.Equal(t, noon.Add(45*time.Hour), d.Action.Request.Start.UTC())
+				assert.Equal(t, s.Meeting.ID, d.Action.Meeting.ID)
+			}},
+		{"it moves on though somebody else is invited and it was edited just now", with(linked(t, "RRULE:FREQ=DAILY", "ORGANIZER:mailto:alice@example.com", "ATTENDEE:mailto:bob@example.com"), func(s *Situation) {
+			s.Now = noon.Add(22*time.Hour + 30*time.Minute)
+			s.SeenAt, s.Rules.Quiet = s.Now, time.Hour
+		}), Roll, UpdateMeeting, nil},
+		{"a quarter of an hour before the next date", with(linked(t, "DTEND:20261124T104500Z", "RDATE:20261124T110000Z"), func(s *Situation) {
+			s.Meeting.End = noon.Add(22*time.Hour + 45*time.Minute)
+			s.Now = noon.Add(22*time.Hour + 45*time.Minute)
+		}), Roll, UpdateMeeting, func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, noon.Add(23*time.Hour), d.Action.Request.Start.UTC())
+		}},
+		{"a date of the series was moved", linked(t, "RRULE:FREQ=DAILY", "DTSTART:20261124T093000Z"), Update, UpdateMeeting, nil},
+		meetings("the series ended", with(linked(t, "RRULE:FREQ=DAILY;COUNT=2"), func(s *Situation) { s.Now = noon.Add(72 * time.Hour) }), Finished),
+		meetings("the rule cannot be told any more", linked(t, "RRULE:FREQ=SECONDLY"), Recurrence),
+		meetings("written three times, and gone each time", with(linked(t, "LOCATION:@meet"), func(s *Situation) {
+			s.Link.Written, s.Link.Writes, s.Link.Flips = false, 3, "LOCATION"
+		}), Frozen),
+		meetings("another write would mail the attendees again", with(linked(t, "ORGANIZER:mailto:alice@example.com", "ATTENDEE:mailto:bob@example.com"), func(s *Situation) {
+			s.Link.Written, s.Link.Mails, s.Schedules, s.Rules.MailBudget = false, 1, true, 1
+		}), Budget),
 		{"new title", linked(t, "SUMMARY:Budget 2027"), Update, UpdateMeeting, func(t *testing.T, _ Situation, d Decision) {
 			assert.Equal(t, "Budget 2027", d.Action.Request.Topic)
 		}},

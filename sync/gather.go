@@ -84,7 +84,7 @@ func (p *pass) withLink(ctx context.Context, s *Situation, l store.Link) error {
 		case !known:
 			return &unclear{fmt.Errorf("event %q has the meeting, too, and cannot be read just now", other.UID)}
 		case ev != nil:
-			s.Siblings = append(s.Siblings, ev)
+			s.Siblings = append(s.Siblings, Sibling{other.ID, ev})
 		}
 	}
 	if s.Event == nil || (l.Calendar == s.Calendar && l.Href == s.Href) || p.calendar(l.Calendar) == nil {

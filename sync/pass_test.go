@@ -319,7 +319,6 @@ func TestLeftAlone(t *testing.T) {
 		{"past", sync.Over, []string{"LOCATION:@meet", "DTSTART:20261122T090000Z", "DTEND:20261122T100000Z"}},
 		{"cancelled", sync.Cancelled, []string{"LOCATION:@meet", "STATUS:CANCELLED"}},
 		{"all day", sync.AllDay, []string{"LOCATION:@meet", "DTSTART;VALUE=DATE:20261124", "DTEND;VALUE=DATE:20261125"}},
-		{"a series", sync.Series, []string{"LOCATION:@meet", "RRULE:FREQ=DAILY"}},
 		{"no duration", sync.NoDuration, []string{"LOCATION:@meet", "DTEND:20261124T090000Z"}},
 		{"a link of another tool", sync.OtherTool, []string{"SUMMARY:x @meet", "LOCATION:https://zoom.us/j/123456789"}},
 		{"a link of the platform made by hand", sync.OtherTool, []string{"SUMMARY:x @meet", "LOCATION:" + joinPrefix + "1111-2222-3333-4444"}},

@@ -2,6 +2,7 @@ package sync_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -131,31 +132,50 @@ func TestTwoPlaces(t *testing.T) {
 	assert.Equal(t, 1, w.posts())
 }
 
-// A copy has a new UID: it gets a meeting of its own and loses the link of its original. The original notices nothing.
+// A copy has a new UID: it gets a meeting of its own and loses the link of its original. The original notices nothing. When
+// the original is gone, the event was made anew, as some clients do when it is edited or moved: it keeps its meeting.
 func TestCopied(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		gone bool // the original was deleted before the copy was seen
-	}{{"beside its original", false}, {"instead of it", true}} {
-		t.Run(c.name, func(t *testing.T) {
-			w := newWorld(t)
-			e := w.book("sprint", "LOCATION:Room 5 @meet", "DESCRIPTION:Agenda")
-			w.rest()
-			copied := w.bookAt(w.dav.Calendar("alice", "work")+"copy.ics", "copy")
-			copied.restore(strings.ReplaceAll(e.text(), "UID:sprint", "UID:copy"))
-			text := e.raw()
-			if c.gone {
-				e.delete()
+	copied := func(t *testing.T) (w *world, original, copied *entry) {
+		w = newWorld(t)
+		original = w.book("sprint", "LOCATION:Room 5 @meet", "DESCRIPTION:Agenda")
+		w.rest()
+		copied = w.bookAt(w.dav.Calendar("alice", "work")+"copy.ics", "copy")
+		copied.restore(strings.ReplaceAll(original.text(), "UID:sprint", "UID:copy"))
+		return w, original, copied
+	}
+	t.Run("beside its original", func(t *testing.T) {
+		w, original, copied := copied(t)
+		text := original.raw()
+		w.pass()
+		w.rest()
+		require.Len(t, w.meetings(), 2)
+		copied.shows(w.meetings()[1])
+		assert.Equal(t, "Room 5 "+joinPrefix+w.meetings()[1].Number, copied.parsed().Location)
+		assert.True(t, strings.HasPrefix(copied.parsed().Description, "Agenda\n"))
+		assert.Equal(t, text, original.raw())
+	})
+	for _, late := range []bool{false, true} {
+		t.Run(fmt.Sprintf("instead of it, deleted a pass before: %v", late), func(t *testing.T) {
+			w, original, copied := copied(t)
+			if late {
+				text := copied.text()
+				copied.delete()
+				original.delete()
+				w.pass()
+				copied.restore(text)
+			} else {
+				original.delete()
 			}
 			w.pass()
+			w.later(time.Hour)
 			w.rest()
-			require.Len(t, w.meetings(), 2)
-			copied.shows(w.meetings()[1])
-			assert.Equal(t, "Room 5 "+joinPrefix+w.meetings()[1].Number, copied.parsed().Location)
-			assert.True(t, strings.HasPrefix(copied.parsed().Description, "Agenda\n"))
-			if !c.gone {
-				assert.Equal(t, text, e.raw())
-			}
+			copied.shows(w.meeting())
+			assert.Equal(t, 1, w.platform.CountCalls(), "the same meeting, and no question about it")
+			assert.Equal(t, "Agenda", strings.Split(copied.parsed().Description, "\n")[0])
+			copied.delete()
+			w.pass()
+			w.later(time.Hour)
+			assert.Equal(t, "Cancelled: sprint", w.meeting().Topic)
 		})
 	}
 	t.Run("by hand, with nothing but the link", func(t *testing.T) {

@@ -94,21 +94,27 @@ type Situation struct {
 	SeenAt   time.Time       // when this version of the event was first reported
 	Event    *calendar.Event // nil: it is gone
 
-	Link      *store.Link       // of this organizer and UID; nil: there is none
-	Meeting   *store.Meeting    // of Link
-	Sharing   int               // other links, not ended, that the meeting has
-	Elsewhere bool              // the event stands in another place that the link names, too
-	Siblings  []*calendar.Event // the other events that have the meeting, as they are now
-	Schedules bool              // the server carries changes of an event to its attendees
-	ReadOnly  bool              // the calendar cannot be written to; its details are published elsewhere
-	Claimed   string            // another organizer whose meeting has this event
-	Pending   *store.Intent     // a creation for this event without a known outcome
+	Link      *store.Link    // of this organizer and UID; nil: there is none
+	Meeting   *store.Meeting // of Link
+	Sharing   int            // other links, not ended, that the meeting has
+	Elsewhere bool           // the event stands in another place that the link names, too
+	Siblings  []Sibling      // the other events that have the meeting
+	Schedules bool           // the server carries changes of an event to its attendees
+	ReadOnly  bool           // the calendar cannot be written to; its details are published elsewhere
+	Claimed   string         // another organizer whose meeting has this event
+	Pending   *store.Intent  // a creation for this event without a known outcome
 
 	Seal     SealState
 	Sealed   calendar.Seal   // when Seal is OwnSeal or CopiedSeal
 	Original *store.Meeting  // the meeting that a copied seal names, or that the join link of another event of hers leads to
 	Origin   *store.Link     // the link of the event that the seal is for
 	Source   *calendar.Event // that event as it is now; nil: it is gone
+}
+
+// A Sibling is another event that has the same meeting, as it is now.
+type Sibling struct {
+	Link  int64 // its id: the event that had the meeting first comes first
+	Event *calendar.Event
 }
 
 // An ActionKind says what an Action does outside the Situation.

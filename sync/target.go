@@ -1,7 +1,9 @@
 package sync
 
 import (
+	"cmp"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,8 +86,8 @@ type dates struct {
 
 func (s Situation) dates(from, to time.Time) *dates {
 	d := &dates{}
-	for _, ev := range append([]*calendar.Event{s.Event}, s.Siblings...) {
-		one := s
+	for _, sibling := range s.family() {
+		ev, one := sibling.Event, s
 		one.Event, one.Siblings = ev, nil
 		d.seqs = append(d.seqs, func(yield func(calendar.Occurrence) bool) {
 			err := ev.Occurrences(from, to, func(o calendar.Occurrence) bool {
@@ -97,6 +99,17 @@ func (s Situation) dates(from, to time.Time) *dates {
 		})
 	}
 	return d
+}
+
+// family are all events that have the meeting, in the order in which they got it: it decides where two begin at once, and
+// must be the same for each of them.
+func (s Situation) family() []Sibling {
+	if s.Link == nil || len(s.Siblings) == 0 {
+		return []Sibling{{Event: s.Event}}
+	}
+	all := append([]Sibling{{s.Link.ID, s.Event}}, s.Siblings...)
+	slices.SortFunc(all, func(a, b Sibling) int { return cmp.Compare(a.Link, b.Link) })
+	return all
 }
 
 // all merges the sequences.

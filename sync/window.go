@@ -14,24 +14,17 @@ const early = 15 * time.Minute
 // asks for no more than it needs. The answer is false when the last one is over; change is when to ask again, zero for
 // never.
 func Window(occurrences func(yield func(calendar.Occurrence) bool), now time.Time, rollAfter time.Duration) (o calendar.Occurrence, change time.Time, ok bool) {
-	soonest := func(t time.Time) {
-		if t.After(now) && (change.IsZero() || t.Before(change)) {
-			change = t
-		}
-	}
 	for next := range occurrences {
 		over, begins := next.End.Add(rollAfter), next.Start.Add(-early)
-		if !over.After(now) {
-			continue
-		}
-		waiting := begins.After(now)
-		if !ok || !waiting {
-			o, ok = next, true
-		}
-		soonest(over)
-		soonest(begins)
-		if waiting && next.ID != o.ID {
-			break // a later one begins later still
+		switch {
+		case !over.After(now):
+		case !ok || !begins.After(now):
+			o, change, ok = next, over, true
+		default: // a later one begins later still
+			if begins.Before(change) {
+				change = begins
+			}
+			return o, change, ok
 		}
 	}
 	return o, change, ok
