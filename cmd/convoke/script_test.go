@@ -64,6 +64,7 @@ func setUp(env *testscript.Env, bin string) error {
 		"PATH": bin + string(filepath.ListSeparator) + env.Getenv("PATH"), outputFile: filepath.Join(env.WorkDir, ".output"),
 		"DAV": serve(t, s.dav), "CALENDAR": s.dav.Calendar("alice", "work"),
 		"API": address, "ACCOUNT": account.ID, "USER_ID": user.ID, "ORGANIZER": alice,
+		"GORACE":   quickExit,
 		"NO_COLOR": "", "JOURNAL_STREAM": "", "CREDENTIALS_DIRECTORY": "", "NOTIFY_SOCKET": "", "WATCHDOG_USEC": "",
 	} {
 		env.Setenv(key, value)
