@@ -107,6 +107,8 @@ func TestCorpus(t *testing.T) {
 		assertOnlyTargets(t, name, data, after)
 		assertStable(t, name, after)
 		assertErases(t, name, data, after)
+		assertSettles(t, name, after)
+		assertMoves(t, name, data, after)
 	}
 	t.Logf("%d read, %d written, %d refused", read, written, refused)
 	assert.Positive(t, written)
@@ -116,6 +118,7 @@ func TestCorpus(t *testing.T) {
 func corpusDetails() calendar.Details {
 	d := testDetails()
 	d.Markers = calendar.Markers{}
+	d.Phones = []calendar.Phone{{Number: "+1 412 555 0123", Label: "United States, toll-free"}}
 	return d
 }
 
@@ -156,6 +159,33 @@ func assertErases(t testing.TB, name string, before, after []byte) {
 	erased, err := e.Erase(corpusDetails())
 	require.NoError(t, err, name)
 	assert.Equal(t, meaning(before), meaning(erased), "%s: erased", name)
+}
+
+// assertSettles checks that Settle changes no more than the seal, the rulers and the class, and all of that.
+func assertSettles(t testing.TB, name string, after []byte) {
+	t.Helper()
+	settled := settle(t, corpusDetails(), after)
+	rulers := regexp.MustCompile(`-+ (Web meeting) -+|\\n-{29}|( |%20)class(=|%3D)("|%22)convoke-meeting("|%22)`)
+	var want []string
+	for _, line := range meaning(after) {
+		if !strings.HasPrefix(line, "X-CONVOKE") {
+			want = append(want, rulers.ReplaceAllString(line, "$1"))
+		}
+	}
+	assert.Equal(t, want, meaning(settled), "%s: settled", name)
+	assert.Equal(t, string(settled), string(settle(t, corpusDetails(), settled)), "%s: a second Settle", name)
+}
+
+// assertMoves checks that an event that was written for an earlier meeting, and is written anew with what the ledger knows of
+// that, is the same as one that never had it.
+func assertMoves(t testing.TB, name string, data, want []byte) {
+	t.Helper()
+	earlier := earlierDetails()
+	earlier.Markers, earlier.Phones = calendar.Markers{}, corpusDetails().Phones
+	d := corpusDetails()
+	d.Replaces, d.OldNumbers, d.Base = []string{oldURL}, []string{oldNumber}, []string{earlier.Block()}
+	moved := mustWrite(t, d, mustWrite(t, earlier, data))
+	assert.Equal(t, meaning(want), meaning(moved), "%s: written for another meeting", name)
 }
 
 var blank = regexp.MustCompile(`:(\s|\\n)*$`)

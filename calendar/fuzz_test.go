@@ -47,44 +47,88 @@ func FuzzParse(f *testing.F) {
 }
 
 // FuzzWrite: whatever stands in the event and whatever a detail is made of, a write adds no property that was not meant,
-// and a second one changes nothing.
+// a second one changes nothing, Erase leaves no trace, and Settle takes no more than the seal and the rulers.
 func FuzzWrite(f *testing.F) {
-	for _, data := range seeds(f) {
-		f.Add(data, "Web meeting", "Join us")
+	for i, data := range seeds(f) {
+		f.Add(data, "Web meeting", "Join us", "", "+1-412-555-0123", byte(i))
 	}
-	f.Add(event("LOCATION:@meet"), "a\r\nATTACH:x", "\"b\":;,")
-	f.Fuzz(func(t *testing.T, data []byte, heading, row string) {
+	base := testDetails().Block()
+	f.Add(event("LOCATION:@meet"), "a\r\nATTACH:x", "\"b\":;,", "\n", "tel:+1", byte(0))
+	f.Add(event("DESCRIPTION:"+block), "Réunion", oldURL, base, "x", byte(1))
+	f.Add(event("DESCRIPTION:"+oldText+"\\n\\n"+block, "LOCATION:"+oldURL), "", oldNumber, base, "+41445550123,,1#", byte(2))
+	f.Add(event(html+twin+earlierTwin, "CONFERENCE:"+oldURL), "Web meeting", "x", earlierDetails().Block(), "+41 44 555 01 23", byte(3))
+	f.Fuzz(func(t *testing.T, data []byte, heading, row, base, phone string, flags byte) {
 		e, err := calendar.Parse(data, time.UTC)
 		if err != nil {
 			return
 		}
 		d := testDetails()
-		d.Heading, d.Lines, d.Replaces = heading, append(d.Lines, row), []string{oldURL}
+		d.Heading, d.Lines = heading, append(d.Lines, row)
+		d.Replaces, d.OldNumbers, d.Base = []string{oldURL}, []string{oldNumber}, []string{base}
+		d.Phones = []calendar.Phone{{Number: phone, Label: row}, {Number: "+1-412-555-0123", Label: heading}}
+		d.KeepLocation = flags&1 != 0
+		if flags&2 != 0 {
+			d.Only = func(c *calendar.Component) bool { return c.RecurrenceID == "" }
+		}
 		after, err := e.Write(d)
 		if err != nil {
 			return
 		}
-		for _, c := range calendar.Diff(data, after) {
-			property, _, _ := strings.Cut(c.Text, ":")
-			property, _, _ = strings.Cut(property, ";")
-			require.True(t, slices.Contains(targets, strings.ToUpper(property)), c.Text)
-		}
+		requireOnlyTargets(t, data, after)
 		e, err = calendar.Parse(after, time.UTC)
 		require.NoError(t, err)
 		for _, c := range e.Components {
-			require.True(t, c.Shows(joinURL))
+			require.True(t, c.Shows(joinURL) || d.Only != nil && !d.Only(c))
 		}
 		again, err := e.Write(d)
 		require.NoError(t, err)
 		require.Equal(t, string(after), string(again))
-		erased, err := e.Erase(d)
-		require.NoError(t, err)
-		e, err = calendar.Parse(erased, time.UTC)
-		require.NoError(t, err)
-		for _, c := range e.Components {
-			require.False(t, c.Shows(joinURL))
-		}
+		fuzzErase(t, e, d)
+		fuzzSettle(t, e, d)
 	})
+}
+
+func requireOnlyTargets(t *testing.T, before, after []byte) {
+	for _, c := range calendar.Diff(before, after) {
+		property, _, _ := strings.Cut(c.Text, ":")
+		property, _, _ = strings.Cut(property, ";")
+		require.True(t, slices.Contains(targets, strings.ToUpper(property)), c.Text)
+	}
+}
+
+func fuzzErase(t *testing.T, e *calendar.Event, d calendar.Details) {
+	erased, err := e.Erase(d)
+	require.NoError(t, err)
+	after, err := calendar.Parse(erased, time.UTC)
+	require.NoError(t, err)
+	for i, c := range after.Components {
+		if d.Only == nil || d.Only(c) {
+			require.False(t, c.Shows(joinURL))
+			require.Empty(t, c.Seal)
+		} else {
+			require.Equal(t, e.Components[i].Description, c.Description)
+		}
+	}
+}
+
+func fuzzSettle(t *testing.T, e *calendar.Event, d calendar.Details) {
+	settled, err := e.Settle(d)
+	require.NoError(t, err)
+	requireOnlyTargets(t, e.Data(), settled)
+	after, err := calendar.Parse(settled, time.UTC)
+	require.NoError(t, err)
+	for i, c := range after.Components {
+		was := e.Components[i]
+		require.Empty(t, c.Seal)
+		require.Equal(t, []any{was.Location, was.URL, was.Conferences}, []any{c.Location, c.URL, c.Conferences})
+		require.Equal(t, was.Shows(joinURL), c.Shows(joinURL))
+		require.Equal(t, words(was.Description), words(c.Description))
+	}
+}
+
+// words are a text without dashes and white space.
+func words(text string) string {
+	return strings.Join(strings.Fields(strings.ReplaceAll(text, "-", " ")), "")
 }
 
 // FuzzScan: Scan agrees with Parse on the UID, and with a slow search on the needle.

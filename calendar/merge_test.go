@@ -190,3 +190,44 @@ func TestWriteKeepsLocation(t *testing.T) {
 	assert.Equal(t, []string{"DESCRIPTION:a"}, propertyLines(kept, "DESCRIPTION"), "a trace of the present link")
 	assert.Empty(t, erase(t, d, kept, "LOCATION"), "Erase takes the link out everywhere")
 }
+
+// TestWriteSettlesAtOnce puts together what may stand in a description: a second write never changes anything, and Erase
+// leaves no link, whatever the ledger knows.
+func TestWriteSettlesAtOnce(t *testing.T) {
+	earlier := encoded(earlierDetails().Block())
+	parts := []string{
+		"a", block, earlier, strings.Replace(earlier, "Rejoindre", "Venez", 1), strings.Replace(block, joinURL, "", 1), "See " + oldURL + " " + joinURL,
+		strings.Replace(earlier, oldURL, "", 1), strings.Replace(earlier, oldURL, joinURL, 1), "---- b ----", oldNumber, "@meet",
+	}
+	twins := []string{"<p>a</p>", twin, earlierTwin, strings.Replace(earlierTwin, "Rejoindre", "Venez", 1), strings.ReplaceAll(twin, joinURL, ""), "<i>" + oldURL + "</i>", "<p>@meet</p>"}
+	earlierAnew := earlierDetails()
+	earlierAnew.JoinURL, earlierAnew.Number = joinURL, testDetails().Number
+	earlierAnew.Lines = []string{anew(earlierDetails().Lines[0]), anew(earlierDetails().Lines[1])}
+	bases := [][]string{nil, {""}, {earlierDetails().Block()}, {earlierDetails().Block(), earlierAnew.Block(), testDetails().Block()}}
+	n := 0
+	for i, first := range parts {
+		for j, second := range parts {
+			for k, third := range parts {
+				n++
+				d := mergeDetails()
+				d.Base, d.KeepLocation = bases[n%len(bases)], n%3 == 0
+				data := event("DESCRIPTION:"+first+"\\n"+second+"\\n"+third,
+					[]string{"LOCATION:Room 5", "LOCATION:" + oldURL, "URL:" + joinURL}[(i+j)%3],
+					html+twins[(i+k)%len(twins)]+twins[(j+n)%len(twins)])
+				assertWritesOnce(t, d, data)
+			}
+		}
+	}
+}
+
+func assertWritesOnce(t *testing.T, d calendar.Details, data []byte) {
+	t.Helper()
+	after := mustWrite(t, d, data)
+	require.True(t, parse(t, after).Components[0].Shows(joinURL))
+	require.Equal(t, string(after), string(mustWrite(t, d, after)), "%s", data)
+	erased, err := parse(t, after).Erase(d)
+	require.NoError(t, err)
+	for _, link := range []string{joinURL, oldURL} {
+		require.NotContains(t, strings.ReplaceAll(string(erased), "\r\n ", ""), link, "%s", data)
+	}
+}

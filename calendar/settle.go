@@ -59,5 +59,5 @@ func (d Details) settleHTML(t *rawText) {
 var (
 	onlyClass = regexp.MustCompile(`(?i)\s+class\s*=\s*(?:"\s*[\w-]*` + htmlClass + `[\w-]*\s*"|'\s*[\w-]*` + htmlClass +
 		`[\w-]*\s*'|[\w-]*` + htmlClass + `[\w-]*)`)
-	ourClass  = regexp.MustCompile(`[\w-]*` + htmlClass + `[\w-]*\s?`)
+	ourClass = regexp.MustCompile(`[\w-]*` + htmlClass + `[\w-]*\s?`)
 )

@@ -1,6 +1,7 @@
 package sync_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"convoke/calendar"
 	"convoke/calendar/caldavtest"
+	"convoke/meetingapi"
 	"convoke/meetingapi/meetingtest"
 	"convoke/store"
 	"convoke/sync"
@@ -99,6 +101,7 @@ func TestEditRaces(t *testing.T) {
 			edit := once(func() { e.set("SUMMARY", "SUMMARY:sprint #nomeet") })
 			return hooked{get: func(next getter) (calendar.Object, error) { edit(); return next() }}
 		}, func(t *testing.T, w *world, e *entry) {
+			assert.Zero(t, w.dav.Counts()["PUT"], "nothing is written that would be taken out again")
 			w.later(time.Hour)
 			assert.Equal(t, "Cancelled: sprint", w.meeting().Topic)
 			e.bare()
@@ -118,6 +121,7 @@ func TestEditRaces(t *testing.T) {
 			w.later(time.Hour)
 			assert.Equal(t, []string{"Cancelled: sprint", "other"}, w.topics())
 			e.shows(w.meetings()[1])
+			assert.Equal(t, 1, w.dav.Counts()["PUT"], "it never had the link of the first one")
 		}, 3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -533,10 +537,20 @@ func TestLogKeepsQuiet(t *testing.T) {
 	e.delete()
 	w.pass()
 	w.later(time.Hour)
+	w.people[0].Platform = quoting{w.client}
+	w.book("u3", "LOCATION:@meet", "SUMMARY:Canary")
+	assert.Contains(t, w.try().Errors[0].Message, "Canary", "whoever asked may know")
 	text := w.log.String()
 	assert.Contains(t, text, "granted less")
 	assert.Contains(t, text, "not done")
 	for _, secret := range []string{"Canary", "@example", meetingtest.DefaultKey, w.meetings()[0].Number} {
 		assert.NotContains(t, text, secret)
 	}
+}
+
+// A quoting platform refuses with the request in its answer.
+type quoting struct{ sync.Platform }
+
+func (quoting) CreateMeeting(_ context.Context, _ string, r meetingapi.MeetingRequest) (meetingapi.Meeting, error) {
+	return meetingapi.Meeting{}, fmt.Errorf("create: %w", &meetingapi.Error{Kind: meetingapi.ErrForbidden, Message: "no right to make " + r.Topic})
 }

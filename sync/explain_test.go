@@ -115,6 +115,7 @@ func TestExplain(t *testing.T) {
 		w := newWorld(t)
 		w.join("bob")
 		w.shelf.add("bob", w.dav.Share(w.work(), "bob", true), "Work (alice)")
+		w.engine.Workers = 1 // she comes first
 		w.book("sprint", "LOCATION:@meet")
 		w.pass()
 		w.pass()

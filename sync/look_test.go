@@ -71,8 +71,12 @@ func TestCalendarFails(t *testing.T) {
 			second.delete()
 			first.delete()
 			w.book("third", "LOCATION:@meet")
+			w.dav.ResetLog()
 			r := w.try()
 			assert.Equal(t, 1, r.Created, "the other calendar goes on")
+			for _, q := range w.dav.Requests() {
+				assert.NotEqual(t, "GET "+first.path, q.Method+" "+q.Path, "nobody asks for what cannot be decided about")
+			}
 			require.Len(t, r.Errors, 1)
 			assert.Equal(t, "Home", r.Errors[0].Calendar)
 			assert.Equal(t, []string{"first", "second", "third"}, w.topics(), "nothing is cancelled")
@@ -321,6 +325,44 @@ func TestExisting(t *testing.T) {
 		})
 	}
 }
+
+// A seal is no event without a trace: after the ledger was lost its meeting is adopted, whatever else is left alone.
+func TestExistingIsAdopted(t *testing.T) {
+	for _, mode := range []sync.Mode{sync.Attendees, sync.All} {
+		t.Run(string(mode), func(t *testing.T) {
+			w := newWorld(t)
+			w.rules(func(r *sync.Rules) { r.Mode = mode })
+			e := w.book("sprint", "LOCATION:@meet")
+			w.rest()
+			w.loseLedger()
+			w.rest()
+			e.set("SUMMARY", "SUMMARY:Retro")
+			w.pass()
+			assert.Equal(t, "Retro", w.meeting().Topic)
+			assert.Equal(t, 1, w.posts())
+		})
+	}
+}
+
+// A ledger that cannot say what is known stops the look: a deletion that is not recorded now would be missed for good.
+func TestLedgerCannotBeRead(t *testing.T) {
+	w := newWorld(t)
+	w.rules(func(r *sync.Rules) { r.Undo = 0 })
+	e := w.book("sprint", "LOCATION:@meet")
+	w.rest()
+	e.delete()
+	w.engine.Ledger = unreadable{w.ledger}
+	_, err := w.engine.Pass(t.Context(), "")
+	require.ErrorIs(t, err, errDiskFull)
+	w.restart()
+	w.pass()
+	assert.Equal(t, "Cancelled: sprint", w.meeting().Topic)
+}
+
+// unreadable is a ledger whose objects cannot be read.
+type unreadable struct{ store.Ledger }
+
+func (unreadable) ETags(context.Context, int64, func(href, etag string)) error { return errDiskFull }
 
 // When the configuration selects otherwise, what was passed over is looked at again, once.
 func TestSelectionChanged(t *testing.T) {

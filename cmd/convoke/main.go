@@ -42,6 +42,9 @@ func run(args []string, out, errOut io.Writer) int {
 	root.SetOut(out)
 	root.SetErr(errOut)
 	err := root.ExecuteContext(ctx)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = errInterrupted
+	}
 	if err != nil && !errors.Is(err, errSome) {
 		s.err.Printf("%s %v\n", s.err.Bad("convoke:"), err)
 	}
@@ -60,6 +63,9 @@ type streams struct {
 
 // errSome ends a command that has told already what failed.
 var errSome = errors.New("some of it failed")
+
+// errInterrupted ends a command that was told to stop.
+var errInterrupted = errors.New("interrupted")
 
 // usageError is a call that makes no sense, or a configuration that cannot be used.
 type usageError struct{ error }

@@ -37,6 +37,10 @@ func asProgram() int {
 	return run(os.Args[1:], io.MultiWriter(os.Stdout, f), io.MultiWriter(os.Stderr, f))
 }
 
+// quickExit is a GORACE for programs of the tests: else the race detector makes each wait for a second when it ends
+// (https://go.dev/doc/articles/race_detector).
+const quickExit = "atexit_sleep_ms=0"
+
 // A result is what a command did.
 type result struct {
 	code     int

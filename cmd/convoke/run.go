@@ -48,14 +48,14 @@ type service struct {
 
 func (d *service) run(ctx context.Context) error {
 	defer func() { d.app.ledger.Close() }()
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP) // before anybody can find this process by its lock
+	defer signal.Stop(hup)
 	release, err := d.app.ledger.Lock()
 	if err != nil {
 		return err
 	}
 	defer release()
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
 
 	var watch stdsync.WaitGroup
 	defer watch.Wait()

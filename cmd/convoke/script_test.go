@@ -33,7 +33,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "json": jsonHas, "agrees": agrees, "spoil": spoil, "hold": hold, "release": release,
 			"notify": notifySocket, "notified": notified, "signal": signalAll, "logged": logged, "rewrite": rewrite,
-			"put": put, "edit": edit, "delete": remove, "event": event, "calendar": calendarServer,
+			"put": put, "edit": edit, "delete": remove, "event": event, "calendar": calendarServer, "stalled": stalled,
 			"meetings": meetings, "calls": calls, "mails": mails, "platform": platform, "account": account,
 		},
 	})
@@ -47,6 +47,8 @@ type stage struct {
 	release  func()
 	messages chan string // to systemd
 	told     []string    // those that the script has not asked for
+
+	stalled, goOn chan struct{} // a request to the calendar server waits
 }
 
 type stageKey struct{}
@@ -64,6 +66,7 @@ func setUp(env *testscript.Env, bin string) error {
 		"PATH": bin + string(filepath.ListSeparator) + env.Getenv("PATH"), outputFile: filepath.Join(env.WorkDir, ".output"),
 		"DAV": serve(t, s.dav), "CALENDAR": s.dav.Calendar("alice", "work"),
 		"API": address, "ACCOUNT": account.ID, "USER_ID": user.ID, "ORGANIZER": alice,
+		"GORACE":   quickExit,
 		"NO_COLOR": "", "JOURNAL_STREAM": "", "CREDENTIALS_DIRECTORY": "", "NOTIFY_SOCKET": "", "WATCHDOG_USEC": "",
 	} {
 		env.Setenv(key, value)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -64,7 +65,8 @@ func event(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 }
 
-// calendar fail METHOD STATUS | heal | hide: what happens to her calendar server.
+// calendar fail METHOD STATUS | stall | heal | hide: what happens to her calendar server. It stalls at the next report; the
+// command "stalled" waits for that, and heal lets it go on.
 func calendarServer(ts *testscript.TestScript, _ bool, args []string) {
 	s := stageOf(ts)
 	switch {
@@ -72,12 +74,36 @@ func calendarServer(ts *testscript.TestScript, _ bool, args []string) {
 		status, err := strconv.Atoi(args[2])
 		ts.Check(err)
 		s.dav.Inject(caldavtest.Fault{Method: args[1], Status: status, Header: http.Header{"Content-Type": {"text/plain"}}, Body: "out of order"})
+	case len(args) == 1 && args[0] == "stall":
+		waiting, goOn := make(chan struct{}), make(chan struct{})
+		s.stalled, s.goOn = waiting, goOn
+		s.dav.Inject(caldavtest.Fault{Method: "REPORT", Times: 1, Hook: func(r *http.Request) {
+			close(waiting)
+			select {
+			case <-goOn:
+			case <-r.Context().Done():
+			}
+		}})
 	case len(args) == 1 && args[0] == "heal":
 		s.dav.Heal()
+		if s.goOn != nil {
+			close(s.goOn)
+			s.goOn = nil
+		}
 	case len(args) == 1 && args[0] == "hide":
 		s.dav.Unshare(s.dav.Calendar("alice", "work"))
 	default:
-		ts.Fatalf("usage: calendar fail METHOD STATUS | heal | hide")
+		ts.Fatalf("usage: calendar fail METHOD STATUS | stall | heal | hide")
+	}
+}
+
+// stalled waits until somebody waits for the calendar server.
+func stalled(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, "")
+	select {
+	case <-stageOf(ts).stalled:
+	case <-time.After(time.Minute):
+		ts.Fatalf("nobody asks")
 	}
 }
 

@@ -2,7 +2,10 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -24,6 +27,7 @@ but the undo window of deletions (cancel.undo): those of an earlier pass whose t
 				return err
 			}
 			defer a.ledger.Close()
+			defer passOverHangup()()
 			release, err := a.ledger.Lock()
 			if err != nil {
 				return err
@@ -46,6 +50,14 @@ but the undo window of deletions (cancel.undo): those of an earlier pass whose t
 	c.Flags().StringVar(&s.only, "organizer", "", "only this organizer's calendars")
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
 	return c
+}
+
+// passOverHangup keeps SIGHUP from ending the program, until the function it returns is called: `convoke reload` sends it to
+// whoever holds the ledger, which may be a sync that has begun before the daemon.
+func passOverHangup() (stop func()) {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	return func() { signal.Stop(hup) }
 }
 
 // finish prints the report of a pass and turns failures into the exit code.

@@ -32,7 +32,7 @@ func TestColour(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cmd := exec.CommandContext(t.Context(), bin, "demo", "--once")
-			cmd.Env = append(os.Environ(), c.env...)
+			cmd.Env = append(os.Environ(), append(c.env, "GORACE="+quickExit)...)
 			out := output(t, cmd, c.terminal)
 			assert.Contains(t, out, "Alice books two meetings")
 			assert.Equal(t, c.colour, strings.Contains(out, "\x1b["), out)

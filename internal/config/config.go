@@ -2,8 +2,9 @@
 //
 // It turns TOML into plain typed data, fills in the defaults, and reports every fault of the file in one go with
 // key, value and line. It looks at files only to see that they are there and not open to others: what is secret
-// is never read here, so that a Config can be logged, compared and kept. It knows nothing of calendars, of the
-// platform or of the ledger, and talks to nobody.
+// is never read here, so that a Config can be logged, compared and kept. The one secret that stands in the file itself,
+// the address of a feed, prints without what is secret in it. The package knows nothing of calendars, of the platform or
+// of the ledger, and talks to nobody.
 package config
 
 import (
@@ -18,10 +19,15 @@ type Config struct {
 	KeyFile  string   // the key of the seals; may be missing, then it is made at the first start
 	Schedule Schedule // when a pass starts
 
+	Listen    string   // host:port of the daemon's own pages and feeds; "" for none
+	PublicURL *url.URL // how people reach Listen, without a final slash; nil when nobody has said
+
 	Platform   Platform
 	Limits     Limits
 	Select     Select
 	Meeting    Meeting
+	Presets    map[string]Preset // by name, in lower case; nil for none
+	Series     Series
 	Details    Details
 	Cancel     Cancel
 	Organizers []Organizer // in the order of the file; empty when none is there yet
@@ -68,6 +74,10 @@ type Select struct {
 	Marker   string // without preset, compared without case
 	OptOut   string
 	Existing bool // attendees and all: events of the first look too
+
+	MinDuration time.Duration // of an event; 0 for no limit
+	MaxDuration time.Duration // likewise
+	Private     Private
 }
 
 // A Mode is a rule of selection.
@@ -80,6 +90,16 @@ const (
 	ModeAll       Mode = "all"
 )
 
+// Private says what becomes of an event whose CLASS is PRIVATE or CONFIDENTIAL (RFC 5545, 3.8.1.3).
+type Private string
+
+// The values of select.private.
+const (
+	PrivateMeet    Private = "meet"    // a meeting like any other
+	PrivateNeutral Private = "neutral" // a meeting whose topic does not tell the event's title
+	PrivateSkip    Private = "skip"    // no meeting
+)
+
 // Meeting holds what a new meeting is made with.
 type Meeting struct {
 	Type         string // passed through: the platform publishes no list
@@ -88,9 +108,33 @@ type Meeting struct {
 	PermissionID string // "" for none
 }
 
+// A Preset is what a new meeting is made with whose marker names it. What it does not say itself comes from Meeting.
+type Preset struct {
+	Meeting
+	Agenda string // lines end in \n; "" for none
+}
+
+// Series says how the one meeting of a series follows its occurrences.
+type Series struct {
+	Window    Window
+	RollAfter time.Duration // how long after an occurrence's end the meeting moves on; at most a day
+}
+
+// A Window is the time that the meeting of a series is open for.
+type Window string
+
+// The values of series.window.
+const (
+	WindowNext Window = "next" // one occurrence, moved on after each
+	WindowSpan Window = "span" // from the current occurrence to the last one
+)
+
 // Details says how join details come into an event.
 type Details struct {
-	Quiet time.Duration // how long an event with other attendees is left alone after an edit
+	Quiet      time.Duration // how long an event with other attendees is left alone after an edit
+	Language   string        // BCP 47; "" for the organizer's own
+	Templates  string        // a folder with texts that take the place of convoke's; "" for none
+	MailBudget int           // how often our writes to one event may cause mail to its attendees between two edits of the organizer
 }
 
 // Cancel says what becomes of the meeting of a deleted event.
@@ -110,7 +154,7 @@ const (
 	CancelDelete  CancelAction = "delete" // not a documented call
 )
 
-// An Organizer is a person who books, and where his calendars are: CalDAVURL or VDir is set, never both.
+// An Organizer is a person who books, and where his calendars are: exactly one of CalDAVURL, VDir and ICSURL is set.
 type Organizer struct {
 	Email      string   // lower case
 	Aliases    []string // lower case; other addresses that are his
@@ -118,14 +162,22 @@ type Organizer struct {
 	AccountID  string
 	APIKeyFile string         // "" for the platform's
 	Timezone   *time.Location // nil for the platform's, else the calendar's
-	Language   string         // BCP 47; "" for the platform's
+	Language   string         // BCP 47; details.language unless he has one of his own; "" for the platform's
 	Mode       Mode           // never "": select.mode unless he has one of his own
 
-	CalDAVURL    *url.URL
-	Username     string
-	PasswordFile string
-	Calendars    []string // names or URLs; empty for all of his own
-	VDir         string   // a folder of .ics files; not looked at here
+	CalDAVURL     *url.URL
+	Username      string // there, or at ICSURL
+	PasswordFile  string
+	Calendars     []string       // names or URLs; empty for all of his own
+	CalendarRules []CalendarRule // for some of them, in the order of the file
+	VDir          string         // a folder of .ics files; not looked at here
+	ICSURL        Feed           // read-only
+}
+
+// A CalendarRule is what holds for one calendar of an organizer.
+type CalendarRule struct {
+	Name string // or URL
+	Mode Mode   // never "": the organizer's unless the calendar has one of its own
 }
 
 // Default returns the configuration of an empty file. It is not a valid one: [platform] url and join_url have no default.
@@ -134,6 +186,7 @@ func Default() Config {
 		Database: "/var/lib/convoke/ledger.db",
 		KeyFile:  "/var/lib/convoke/" + keyName,
 		Schedule: defaultSchedule(),
+		Listen:   "127.0.0.1:8330",
 		Platform: Platform{
 			APIKeyFile:        "platform-api-key",
 			Settle:            10 * time.Minute,
@@ -142,10 +195,17 @@ func Default() Config {
 			RequestsPerSecond: 4,
 			InFlight:          2,
 		},
-		Limits:  Limits{Workers: 4},
-		Select:  Select{Mode: ModeMarked, Marker: "@meet", OptOut: "#nomeet"},
+		Limits: Limits{Workers: 4},
+		Select: Select{
+			Mode:        ModeMarked,
+			Marker:      "@meet",
+			OptOut:      "#nomeet",
+			MaxDuration: 24 * time.Hour,
+			Private:     PrivateNeutral,
+		},
 		Meeting: Meeting{Type: "standard"},
-		Details: Details{Quiet: 15 * time.Second},
+		Series:  Series{Window: WindowNext, RollAfter: 30 * time.Minute},
+		Details: Details{Quiet: 15 * time.Second, MailBudget: 1},
 		Cancel:  Cancel{Action: CancelRetitle, Undo: 10 * time.Minute},
 	}
 }

@@ -119,18 +119,29 @@ func TestEveryKeyIsRead(t *testing.T) {
 	dir, file := folder(t, readFile(t, "testdata/good/every-key.toml"))
 	c, err := Load(file)
 	require.NoError(t, err)
-	require.Len(t, c.Organizers, 2)
+	require.Len(t, c.Organizers, 3)
 	sameFields(t, "", reflect.ValueOf(Default()), reflect.ValueOf(*c))
+	sameFields(t, "preset.", reflect.ValueOf(Preset{Meeting: c.Meeting}), reflect.ValueOf(c.Presets["record"]))
 
-	alice, carol := c.Organizers[0], c.Organizers[1]
-	alice.VDir = carol.VDir // the one thing that cannot stand beside caldav_url
-	sameFields(t, "organizer.", reflect.ValueOf(Organizer{Mode: ModeAttendees}), reflect.ValueOf(alice))
+	alice, carol, bob := c.Organizers[0], c.Organizers[1], c.Organizers[2]
+	alice.VDir, alice.ICSURL = carol.VDir, bob.ICSURL // what cannot stand beside caldav_url
+	sameFields(t, "organizer.", reflect.ValueOf(Organizer{Mode: ModeAttendees, Language: "nl"}), reflect.ValueOf(alice))
 	assert.Equal(t, "alice@example.com", alice.Email)
 	assert.Equal(t, []string{"a.smith@example.com"}, alice.Aliases)
 	assert.Equal(t, "https://dav.example.com/", alice.CalDAVURL.String())
 	assert.Equal(t, filepath.Join(dir, "alice.password"), alice.PasswordFile)
 	assert.Equal(t, filepath.Join(dir, "carol"), carol.VDir)
 	assert.Equal(t, ModeAttendees, carol.Mode, "from [select]")
+	assert.Equal(t, "nl", carol.Language, "from [details]")
+	assert.Equal(t, []CalendarRule{{"https://dav.example.com/shared/team/", ModeMarked}, {"Work", ModeAll}}, alice.CalendarRules)
+	assert.Equal(t, "https://calendar.example.com/private-canary/basic.ics?token=canary", bob.ICSURL.Reveal())
+	assert.Equal(t, filepath.Join(dir, "bob.password"), bob.PasswordFile)
+	assert.Equal(t, map[string]Preset{
+		"record":    {Meeting: Meeting{Type: "webinar"}, Agenda: "Welcome\nDecisions"},
+		"as-always": {Meeting: c.Meeting},
+	}, c.Presets)
+	assert.Equal(t, filepath.Join(dir, "folder"), c.Details.Templates)
+	assert.Equal(t, "https://convoke.example.com/team", c.PublicURL.String(), "no final slash")
 	assert.Equal(t, filepath.Join(dir, "seal.key"), c.KeyFile, "may be missing")
 	assert.Equal(t, "http://127.0.0.1:8080/tenant", c.Platform.URL.String())
 }
@@ -140,7 +151,7 @@ func sameFields(t *testing.T, path string, a, b reflect.Value) {
 	t.Helper()
 	for i := range a.NumField() {
 		name := path + a.Type().Field(i).Name
-		if a.Field(i).Kind() == reflect.Struct && name != "Schedule" {
+		if a.Field(i).Kind() == reflect.Struct && name != "Schedule" && name != "organizer.ICSURL" {
 			sameFields(t, name+".", a.Field(i), b.Field(i))
 			continue
 		}
@@ -176,6 +187,59 @@ func TestSchedule(t *testing.T) {
 			assert.Equal(t, c.next, s.Next(start.UTC()).UTC().Format(time.RFC3339))
 		})
 	}
+}
+
+// No limit is not a limit of zero.
+func TestDurationsOfEvents(t *testing.T) {
+	for name, c := range map[string]struct {
+		limits   string
+		min, max time.Duration
+		ok       bool
+	}{
+		"none":               {"select.max_duration = \"0s\"", 0, 0, true},
+		"a minimum alone":    {"select.max_duration = \"0s\"\nselect.min_duration = \"48h\"", 48 * time.Hour, 0, true},
+		"both the same":      {"select.max_duration = \"1h\"\nselect.min_duration = \"1h\"", time.Hour, time.Hour, true},
+		"above the default":  {"select.min_duration = \"24h1s\"", 0, 0, false},
+		"minimum the longer": {"select.min_duration = \"2h\"\nselect.max_duration = \"1h\"", 0, 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := load(t, minimal+c.limits)
+			if !c.ok {
+				require.ErrorContains(t, err, "must not be above select.max_duration")
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, c.min, got.Select.MinDuration)
+			assert.Equal(t, c.max, got.Select.MaxDuration)
+		})
+	}
+}
+
+func TestPresetTakesTheRestFromMeeting(t *testing.T) {
+	c, err := load(t, minimal+`
+[preset.quiet]
+dialin = false
+[preset.own]
+permission_id = ""
+agenda = ""
+[meeting]
+type = "boardroom"
+dialin = true
+permission_id = "5e9459c5b863b82cefdddf40"
+`)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]Preset{
+		"quiet": {Meeting: Meeting{Type: "boardroom", PermissionID: "5e9459c5b863b82cefdddf40"}},
+		"own":   {Meeting: Meeting{Type: "boardroom", Dialin: true}},
+	}, c.Presets)
+}
+
+func TestAgendaOfWindowsLines(t *testing.T) {
+	got, err := prose("One\r\n\r\nTwo\r\n")
+	require.NoError(t, err)
+	assert.Equal(t, "One\n\nTwo", got)
+	_, err = prose("One\rTwo")
+	assert.ErrorContains(t, err, "control characters")
 }
 
 func TestPlainHTTPForLoopbackOnly(t *testing.T) {

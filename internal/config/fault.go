@@ -70,8 +70,8 @@ func show(key string, raw any) string {
 			return ""
 		}
 		s := []rune(redact(v))
-		if key == "ics_url" { // its path is as good as a password
-			s = []rune(origin(v))
+		if isFeed(key, v) {
+			s = []rune(showFeed(v))
 		}
 		if len(s) > maxShown {
 			s = append(s[:maxShown], '…')

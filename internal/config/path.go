@@ -21,6 +21,24 @@ func (r *reader) path(raw any) (string, error) {
 	return filepath.Clean(s), nil
 }
 
+// folder is path for a folder that must be there.
+func (r *reader) folder(raw any) (string, error) {
+	p, err := r.path(raw)
+	if err != nil {
+		return "", err
+	}
+	info, err := os.Stat(p)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", fmt.Errorf("no such folder in %s", filepath.Dir(p))
+	case err != nil:
+		return "", fmt.Errorf("cannot be looked at: %w", cause(err))
+	case !info.IsDir():
+		return "", errors.New("is not a folder")
+	}
+	return p, readable(p)
+}
+
 // database accepts the path of an SQLite file.
 func (r *reader) database(raw any) (string, error) {
 	s, err := text(raw)

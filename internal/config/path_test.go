@@ -66,6 +66,24 @@ func TestSameFolderThroughLink(t *testing.T) {
 	require.ErrorContains(t, err, "organizer[0] has this one")
 }
 
+func TestTemplatesThroughLink(t *testing.T) {
+	dir, file := folder(t, minimal+"details.templates = \"link/../link\"\n")
+	_, err := Load(file)
+	require.ErrorContains(t, err, "no such folder in "+dir)
+	require.NoError(t, os.Symlink("folder", filepath.Join(dir, "link")))
+	c, err := Load(file)
+	require.NoError(t, err)
+	assert.Equal(t, filepath.Join(dir, "link"), c.Details.Templates)
+}
+
+func TestSameFeedThroughLink(t *testing.T) {
+	dir, file := folder(t, minimal+"[[organizer]]\nemail = \"a@example.com\"\nics_url = \"alice.key\"\n"+
+		"[[organizer]]\nemail = \"b@example.com\"\nics_url = \"link\"\n")
+	require.NoError(t, os.Symlink("alice.key", filepath.Join(dir, "link")))
+	_, err := Load(file)
+	require.ErrorContains(t, err, "organizer[0] has this one")
+}
+
 func TestKeyLiesBesideTheLedger(t *testing.T) {
 	dir, file := folder(t, `database = "state/ledger.db"`+"\n"+minimal[len("\ndatabase = \"ledger.db\"\n"):])
 	c, err := Load(file)

@@ -1,9 +1,13 @@
 package config
 
 import (
+	"fmt"
+	"maps"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // config reads everything. What it returns is to be used only when no fault was found.
@@ -11,19 +15,19 @@ func (r *reader) config() *Config {
 	c := Default()
 	top := r.top()
 	r.readTop(top, &c)
-	tables := []*table{
-		r.readPlatform(top.table("platform"), &c.Platform),
-		r.readLimits(top.table("limits"), &c.Limits),
-		r.readSelect(top.table("select"), &c.Select),
-		r.readMeeting(top.table("meeting"), &c.Meeting),
-		r.readSeries(top.table("series")),
-		r.readDetails(top.table("details"), &c.Details),
-		r.readCancel(top.table("cancel"), &c.Cancel),
-	}
-	rows := top.tables("organizer")
-	c.Organizers = r.readOrganizers(rows, c.Select.Mode)
-	r.readPlatformKey(tables[0], rows, &c.Platform)
-	for _, t := range append(append(tables, rows...), top) {
+	platform, rows := top.table("platform"), top.tables("organizer")
+	r.readPlatform(platform, &c.Platform)
+	r.readLimits(top.table("limits"), &c.Limits)
+	r.readSelect(top.table("select"), &c.Select)
+	r.readMeeting(top.table("meeting"), &c.Meeting)
+	c.Presets = r.readPresets(top.table("preset"), c.Meeting)
+	r.readSeries(top.table("series"), &c.Series)
+	r.readDetails(top.table("details"), &c.Details)
+	r.readCancel(top.table("cancel"), &c.Cancel)
+	c.Organizers = r.readOrganizers(rows, Organizer{Mode: c.Select.Mode, Language: c.Details.Language})
+	r.readPlatformKey(platform, rows, &c.Platform)
+	r.publishable(rows, c.Listen)
+	for _, t := range append(r.opened, top) {
 		t.done()
 	}
 	return &c
@@ -38,11 +42,11 @@ func (r *reader) readTop(t *table, c *Config) {
 	}
 	check(t, "key_file", raw, &c.KeyFile, r.keyFile)
 	read(t, "schedule", &c.Schedule, schedule)
-	notYet(t, "listen", "the status page is not supported yet: leave this out", "127.0.0.1:8330", "")
-	notYet(t, "public_url", "the pages it is for are not supported yet: leave this out", "")
+	read(t, "listen", &c.Listen, optional(listen))
+	read(t, "public_url", &c.PublicURL, optional(baseURL))
 }
 
-func (r *reader) readPlatform(t *table, p *Platform) *table {
+func (r *reader) readPlatform(t *table, p *Platform) {
 	readRequired(t, "url", &p.URL, platformURL, "must be set: the address of the meeting platform")
 	readRequired(t, "join_url", &p.JoinURL, joinURL,
 		"must be set: how a link to a meeting looks on the platform, with "+MeetingID+" for its number")
@@ -50,8 +54,18 @@ func (r *reader) readPlatform(t *table, p *Platform) *table {
 	read(t, "reference", &p.Reference, oneOf(ReferenceAgenda, ReferenceNone))
 	read(t, "unknown", &p.Unknown, oneOf(UnknownHold, UnknownRetry))
 	read(t, "requests_per_second", &p.RequestsPerSecond, rate)
-	read(t, "in_flight", &p.InFlight, count(64))
-	return t
+	read(t, "in_flight", &p.InFlight, count(1, 64))
+}
+
+// publishable comes after `listen` and the organizers: nothing can be written into a subscription, so its details are
+// published in a feed of convoke's own.
+func (r *reader) publishable(organizers []*table, listen string) {
+	for _, o := range organizers {
+		if o.set("ics_url") && listen == "" {
+			o.fault(join(o.path, "ics_url"), o.values["ics_url"],
+				"needs listen, which is off: join details of a subscription are published in a feed of convoke's own")
+		}
+	}
 }
 
 // readPlatformKey comes after the organizers: when each has a key of his own, there need not be another.
@@ -71,12 +85,11 @@ func (r *reader) readPlatformKey(t *table, organizers []*table, p *Platform) {
 	}
 }
 
-func (r *reader) readLimits(t *table, l *Limits) *table {
-	read(t, "workers", &l.Workers, count(64))
-	return t
+func (r *reader) readLimits(t *table, l *Limits) {
+	read(t, "workers", &l.Workers, count(1, 64))
 }
 
-func (r *reader) readSelect(t *table, s *Select) *table {
+func (r *reader) readSelect(t *table, s *Select) {
 	read(t, "mode", &s.Mode, oneOf(ModeMarked, ModeAttendees, ModeAll))
 	read(t, "marker", &s.Marker, marker)
 	read(t, "opt_out", &s.OptOut, marker)
@@ -84,31 +97,54 @@ func (r *reader) readSelect(t *table, s *Select) *table {
 	if strings.EqualFold(s.Marker, s.OptOut) {
 		t.fault("select.opt_out", s.OptOut, "must differ from select.marker")
 	}
-	return t
+	read(t, "min_duration", &s.MinDuration, duration)
+	read(t, "max_duration", &s.MaxDuration, duration)
+	if s.MaxDuration > 0 && s.MinDuration > s.MaxDuration {
+		t.fault("select.min_duration", t.values["min_duration"], fmt.Sprintf("must not be above select.max_duration, %s", s.MaxDuration))
+	}
+	read(t, "private", &s.Private, oneOf(PrivateMeet, PrivateNeutral, PrivateSkip))
 }
 
-func (r *reader) readMeeting(t *table, m *Meeting) *table {
+func (r *reader) readMeeting(t *table, m *Meeting) {
 	read(t, "type", &m.Type, text)
 	read(t, "recorded", &m.Recorded, boolean)
 	read(t, "dialin", &m.Dialin, boolean)
 	read(t, "permission_id", &m.PermissionID, optional(platformID))
-	return t
 }
 
-func (r *reader) readSeries(t *table) *table {
-	notYet(t, "window", "series are not supported yet: leave this out", "next", "")
-	notYet(t, "roll_after", "series are not supported yet: leave this out", "30m", "")
-	return t
+var presetName = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
+
+// readPresets reads [preset.NAME]. The defaults are those of [meeting].
+func (r *reader) readPresets(t *table, m Meeting) map[string]Preset {
+	var presets map[string]Preset
+	for _, name := range slices.Sorted(maps.Keys(t.values)) {
+		preset, p := t.table(name), Preset{Meeting: m}
+		if !presetName.MatchString(name) {
+			t.fault(preset.path, nil, "the name of a preset is 1 to 32 of a-z, 0-9 and -")
+		}
+		r.readMeeting(preset, &p.Meeting)
+		read(preset, "agenda", &p.Agenda, prose)
+		if presets == nil {
+			presets = map[string]Preset{}
+		}
+		presets[name] = p
+	}
+	return presets
 }
 
-func (r *reader) readDetails(t *table, d *Details) *table {
+func (r *reader) readSeries(t *table, s *Series) {
+	read(t, "window", &s.Window, oneOf(WindowNext, WindowSpan))
+	read(t, "roll_after", &s.RollAfter, atMost(24*time.Hour))
+}
+
+func (r *reader) readDetails(t *table, d *Details) {
 	read(t, "quiet", &d.Quiet, duration)
-	notYet(t, "language", "not supported yet: the details are in the organizer's own language", "")
-	return t
+	read(t, "language", &d.Language, optional(language))
+	read(t, "templates", &d.Templates, optional(r.folder))
+	read(t, "mail_budget", &d.MailBudget, count(0, 100))
 }
 
-func (r *reader) readCancel(t *table, c *Cancel) *table {
+func (r *reader) readCancel(t *table, c *Cancel) {
 	read(t, "action", &c.Action, oneOf(CancelKeep, CancelRetitle, CancelClose, CancelDelete))
 	read(t, "undo", &c.Undo, duration)
-	return t
 }

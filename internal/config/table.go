@@ -1,9 +1,9 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +19,7 @@ type reader struct {
 	credentials string // $CREDENTIALS_DIRECTORY, or ""
 	faults      []Fault
 	known       map[string]bool // every key that was asked for, without indices
+	opened      []*table
 }
 
 // fault reports what is wrong with the value under a key.
@@ -39,13 +40,14 @@ func (r *reader) top() *table { return &table{reader: r, values: r.values} }
 
 // table opens a table of this one. One that is not there reads as empty.
 func (t *table) table(key string) *table {
-	sub := &table{reader: t.reader, path: join(t.path, key)}
+	sub := &table{reader: t.reader, path: join(t.path, toml.Key{key}.String())}
 	raw, there := t.get(key)
 	values, ok := raw.(map[string]any)
 	if there && !ok {
-		t.fault(sub.path, raw, fmt.Sprintf("must be a table, [%s], not %s", key, kind(raw)))
+		t.fault(sub.path, raw, fmt.Sprintf("must be a table, [%s], not %s", sub.path, kind(raw)))
 	}
 	sub.values = values
+	t.opened = append(t.opened, sub)
 	return sub
 }
 
@@ -70,9 +72,10 @@ func (t *table) tables(key string) []*table {
 		}
 	default:
 		if there {
-			t.fault(path, raw, fmt.Sprintf("must be written as [[%s]], with two brackets, not %s", key, kind(raw)))
+			t.fault(path, raw, fmt.Sprintf("must be written as [[%s]], with two brackets, not %s", withoutIndex(path), kind(raw)))
 		}
 	}
+	t.opened = append(t.opened, rows...)
 	return rows
 }
 
@@ -102,7 +105,11 @@ func (t *table) done() {
 		} else if place := t.elsewhere(key); place != "" {
 			message += " here; did you mean " + place + "?"
 		}
-		t.fault(join(t.path, toml.Key{key}.String()), t.values[key], message)
+		raw := t.values[key]
+		if s, ok := raw.(string); ok && strings.Contains(s, "://") { // who knows what it was meant for: a feed, perhaps
+			raw = origin(s)
+		}
+		t.fault(join(t.path, toml.Key{key}.String()), raw, message)
 	}
 }
 
@@ -147,6 +154,15 @@ func readRequired[T any](t *table, key string, into *T, parse func(raw any) (T, 
 	read(t, key, into, parse)
 }
 
+// readOwn is read for a key that is "" when its value is that of another table, which stands in into already.
+func readOwn[T any](t *table, key string, into *T, parse func(raw any) (T, error)) {
+	if !t.set(key) {
+		t.get(key)
+		return
+	}
+	read(t, key, into, parse)
+}
+
 // readList reads a list; each element that parse refuses is a fault of its own.
 func readList[T any](t *table, key string, into *[]T, parse func(raw any) (T, error)) {
 	raw, there := t.get(key)
@@ -169,25 +185,9 @@ func readList[T any](t *table, key string, into *[]T, parse func(raw any) (T, er
 	}
 }
 
-// notYet accepts a key of a later version with the values that change nothing.
-func notYet(t *table, key, message string, harmless ...string) {
-	var ignored string
-	read(t, key, &ignored, func(raw any) (string, error) {
-		s, ok := raw.(string)
-		if !ok {
-			return "", errNotString(raw)
-		}
-		if !slices.Contains(harmless, s) {
-			return "", errors.New(message)
-		}
-		return s, nil
-	})
-}
-
 func index(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 
-// withoutIndex turns organizer[3] into organizer.
-func withoutIndex(path string) string {
-	name, _, _ := strings.Cut(path, "[")
-	return name
-}
+var indices = regexp.MustCompile(`\[\d+\]`)
+
+// withoutIndex turns organizer[3].calendar[0] into organizer.calendar.
+func withoutIndex(path string) string { return indices.ReplaceAllString(path, "") }

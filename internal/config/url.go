@@ -10,6 +10,20 @@ import (
 // webURL reads an address that credentials may be sent to: absolute, https except to this machine, and without a
 // user, a query or a fragment. The final slash is kept: a CalDAV collection has one.
 func webURL(raw any) (*url.URL, error) {
+	u, err := parseURL(raw)
+	if err != nil {
+		return nil, err
+	}
+	if err := trusted(u); err != nil {
+		return nil, err
+	}
+	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		return nil, errors.New("must not have a query or a fragment")
+	}
+	return u, nil
+}
+
+func parseURL(raw any) (*url.URL, error) {
 	s, err := text(raw)
 	if err != nil {
 		return nil, err
@@ -18,33 +32,45 @@ func webURL(raw any) (*url.URL, error) {
 	if err != nil { // its text repeats the value, which may hold a password
 		return nil, errors.New("is not a URL")
 	}
-	switch {
-	case u.User != nil:
-		return nil, errors.New("a user or password does not belong in a URL: set username and password_file")
-	case u.Scheme != "https" && u.Scheme != "http":
-		return nil, errors.New("must begin with https://")
-	case u.Hostname() == "" || u.Opaque != "":
-		return nil, errors.New("has no host")
-	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return nil, errors.New("plain http is accepted for loopback addresses only")
-	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, errors.New("must not have a query or a fragment")
-	}
 	u.Host = strings.ToLower(u.Host)
 	return u, nil
 }
 
+// trusted refuses an address that credentials must not be sent to.
+func trusted(u *url.URL) error {
+	switch {
+	case u.User != nil:
+		return errors.New("a user or password does not belong in a URL: set username and password_file")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return errors.New("must begin with https://")
+	case u.Hostname() == "" || u.Opaque != "":
+		return errors.New("has no host")
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return errors.New("plain http is accepted for loopback addresses only")
+	}
+	return nil
+}
+
 // platformURL is the address below which /api/v6 lies.
 func platformURL(raw any) (*url.URL, error) {
+	u, err := baseURL(raw)
+	if err != nil {
+		return nil, err
+	}
+	if strings.Contains(u.Path+"/", "/api/v6/") {
+		return nil, errors.New("leave /api/v6 out: convoke adds it")
+	}
+	return u, nil
+}
+
+// baseURL is webURL for an address that paths are added to: without a final slash.
+func baseURL(raw any) (*url.URL, error) {
 	u, err := webURL(raw)
 	if err != nil {
 		return nil, err
 	}
 	u = u.JoinPath()
 	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
-	if strings.Contains(u.Path+"/", "/api/v6/") {
-		return nil, errors.New("leave /api/v6 out: convoke adds it")
-	}
 	return u, nil
 }
 

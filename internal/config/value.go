@@ -31,6 +31,19 @@ func text(raw any) (string, error) {
 	return s, nil
 }
 
+// prose accepts a text of several lines, which end in \n; the last one needs no end.
+func prose(raw any) (string, error) {
+	s, ok := raw.(string)
+	if !ok {
+		return "", errNotString(raw)
+	}
+	s = strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n"))
+	if strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) && r != '\n' }) {
+		return "", errors.New("must not hold control characters, except line ends")
+	}
+	return s, nil
+}
+
 // optional makes "" the same as leaving the key out.
 func optional[T any](parse func(any) (T, error)) func(any) (T, error) {
 	return func(raw any) (value T, err error) {
@@ -77,15 +90,26 @@ func duration(raw any) (time.Duration, error) {
 	return d, nil
 }
 
-// count accepts a whole number between 1 and most.
-func count(most int) func(any) (int, error) {
+// atMost accepts a duration up to most.
+func atMost(most time.Duration) func(any) (time.Duration, error) {
+	return func(raw any) (time.Duration, error) {
+		d, err := duration(raw)
+		if err == nil && d > most {
+			err = fmt.Errorf("must be at most %gh", most.Hours())
+		}
+		return d, err
+	}
+}
+
+// count accepts a whole number between least and most.
+func count(least, most int) func(any) (int, error) {
 	return func(raw any) (int, error) {
 		n, ok := raw.(int64)
 		if !ok {
 			return 0, fmt.Errorf("must be a whole number, without quotes, not %s", kind(raw))
 		}
-		if n < 1 || n > int64(most) {
-			return 0, fmt.Errorf("must be between 1 and %d", most)
+		if n < int64(least) || n > int64(most) {
+			return 0, fmt.Errorf("must be between %d and %d", least, most)
 		}
 		return int(n), nil
 	}
