@@ -146,10 +146,11 @@ func (p *pass) missed(ctx context.Context, w *watched, row store.ObjectRow) (boo
 			row.Done = notDone
 			return true, p.Ledger.SaveObject(ctx, row)
 		}
-		if moved, err := p.moved(ctx, l); moved || err != nil {
-			if err != nil {
-				return false, err
-			}
+		moved, err := p.moved(ctx, l)
+		if err != nil {
+			return false, err
+		}
+		if moved {
 			continue
 		}
 		if again, err := p.absent(ctx, w, row, l); again || err != nil {

@@ -307,7 +307,8 @@ func (h *hooked) Put(ctx context.Context, o calendar.Object) (calendar.Object, e
 func TestIdlePass(t *testing.T) {
 	profiles := map[string][]caldavtest.Option{
 		"plain": nil, "no sync": {caldavtest.NoSync()}, "no ctag": {caldavtest.NoSync(), caldavtest.NoCTag()},
-		"weak ETags": {caldavtest.WeakETags()}, "truncating": {caldavtest.SyncLimit(2)},
+		"weak ETags": {caldavtest.WeakETags()}, "no ETag but in listings": {caldavtest.ETagOnPut(caldavtest.ETagNever)},
+		"truncating": {caldavtest.SyncLimit(2)},
 	}
 	for _, name := range caldavtest.Profiles() {
 		profiles["as "+name] = []caldavtest.Option{caldavtest.Profile(name)}
