@@ -19,7 +19,7 @@ import (
 	"convoke/calendar/caldavtest/servers"
 )
 
-// A subject is a server under test, with two people who know nothing of each other.
+// A subject is a server under test, with three people on it.
 type subject struct {
 	name      string
 	fake      *caldavtest.Server // nil for a real one
@@ -31,6 +31,7 @@ type subject struct {
 	user      string
 	password  string
 	login     bool // base is enough for a discovery
+	guests    []guest
 }
 
 func (s *subject) browser() *browser { return newBrowser(s.user, s.password, s.digest) }
@@ -49,6 +50,7 @@ func TestConformance(t *testing.T) {
 		"token empty": {caldavtest.OnBadToken(caldavtest.TokenEmpty)},
 		"token gone":  {caldavtest.OnBadToken(caldavtest.TokenGone)},
 		"owner quiet": {caldavtest.OwnerTold(false), caldavtest.PrivilegesTold(false)},
+		"scheduling":  {caldavtest.Scheduling()},
 	}
 	for _, p := range caldavtest.Profiles() {
 		fakes["as "+p] = []caldavtest.Option{caldavtest.Profile(p)}
@@ -68,12 +70,19 @@ func TestConformance(t *testing.T) {
 }
 
 func fakeSubject(t testing.TB, name string, opts ...caldavtest.Option) *subject {
-	opts = append(opts, caldavtest.User("alice", "secret-alice"), caldavtest.User("bob", "secret-bob"))
+	for _, n := range []string{"alice", "bob", "carol"} {
+		opts = append(opts, caldavtest.User(n, "secret-"+n))
+	}
 	s := caldavtest.New(opts...)
 	base := startFake(t, s)
+	isDigest := strings.Contains(name, "sabre")
+	var guests []guest
+	for _, n := range []string{"bob", "carol"} {
+		guests = append(guests, guest{n, newBrowser(n, "secret-"+n, isDigest), base + s.Calendar(n, "work")})
+	}
 	return &subject{
 		name: name, fake: s, base: base + "/", user: "alice", password: "secret-alice",
-		digest:    strings.Contains(name, "sabre"),
+		digest: isDigest, guests: guests,
 		principal: base + s.Principal("alice"), calendar: base + s.Calendar("alice", "work"), foreign: base + s.Calendar("bob", "work"),
 		login: !strings.Contains(name, "sogo"),
 	}
@@ -86,10 +95,14 @@ func realSubject(t *testing.T, name string) *subject {
 	}
 	require.NoError(t, err)
 	t.Cleanup(i.Stop)
-	alice, bob := i.User("alice"), i.User("bob")
+	alice, bob, carol := i.User("alice"), i.User("bob"), i.User("carol")
 	return &subject{
 		name: "real " + name, base: i.Base, user: alice.Name, password: alice.Password, principal: alice.Principal,
 		calendar: alice.Calendar, foreign: bob.Calendar, login: true,
+		guests: []guest{
+			{"bob", newBrowser(bob.Name, bob.Password, false), bob.Calendar},
+			{"carol", newBrowser(carol.Name, carol.Password, false), carol.Calendar},
+		},
 	}
 }
 
@@ -220,6 +233,9 @@ func conform(t *testing.T, s *subject) {
 		{"a put never creates", neverCreates},
 		{"a put that is refused changes nothing", refused},
 		{"an identical put does no harm", identical},
+		{"what reaches attendees is what is said of the server", reaches},
+		{"a booking costs each attendee one update and nobody's answer", costsOneUpdate},
+		{"a new LOCATION makes people answer again where it is said so", locationResets},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) { c.run(t, s) })
@@ -289,7 +305,7 @@ func hrefOf(url string) string { return url[strings.Index(url[8:], "/")+8:] }
 // Who a server is can be told by a discovery, and what follows from it for a writer.
 func recognised(t *testing.T, s *subject) {
 	d := newDesk(t, s)
-	assert.Equal(t, caldav.Traits{Schedules: true, Rewrites: true}, d.cal.Traits(), "the careful case")
+	assert.Equal(t, caldav.Traits{Schedules: true, Rewrites: true, LocationResets: true}, d.cal.Traits(), "the careful case")
 	account, err := caldav.Discover(t.Context(), s.browser(), d.url)
 	require.NoError(t, err)
 	d.reopen(t, account.Calendars[0].Profile)

@@ -5,14 +5,6 @@ import (
 	"strings"
 )
 
-// Traits are what a writer should know of a server. Where it is not known, they are the careful case.
-type Traits struct {
-	Server    string // "radicale", "xandikos", "davical", "cyrus", "sogo", "sabre" (Baikal, Nextcloud), or ""
-	Schedules bool   // it carries changes to attendees itself (RFC 6638)
-	Rewrites  bool   // what is read back may differ from what was written
-	Atomic    bool   // two parallel PUTs with one If-Match cannot both succeed
-}
-
 // A tri is yes, no, or not known ("").
 type tri string
 
@@ -123,20 +115,4 @@ func (p *profile) supports(reports *property) {
 	}
 	p.sync = triOf(reports.has(name{nsDAV, "sync-collection"}))
 	p.multiget = triOf(reports.has(name{nsCalDAV, "calendar-multiget"}))
-}
-
-// traits draws the conclusions. The servers' ways were measured.
-func (p profile) traits() Traits {
-	t := Traits{Server: p.server, Schedules: true, Rewrites: true}
-	switch p.server {
-	case "radicale", "xandikos":
-		t.Schedules, t.Atomic = false, true
-	case "cyrus":
-		t.Atomic = true
-	case "davical":
-		t.Rewrites = false
-	case "sabre":
-		t.Rewrites, t.Schedules = false, p.schedule != no
-	}
-	return t
 }

@@ -21,15 +21,15 @@ func TestRecognise(t *testing.T) {
 		server string
 		want   Traits
 	}{
-		"cyrus":                    {[]string{"1, 2, 3, access-control", "calendar-access, calendar-auto-schedule", "calendarserver-sharing, inbox-availability"}, "", Traits{"cyrus", true, true, true}},
-		"davical":                  {[]string{"1, 2, 3, access-control, calendar-access, calendar-schedule", "extended-mkcol, bind, addressbook, calendar-auto-schedule, calendar-proxy"}, "Apache", Traits{"davical", true, false, false}},
-		"sogo":                     {[]string{"1, 2, calendar-access, calendar-auto-schedule, calendar-query-extended"}, "SOPE", Traits{"sogo", true, true, false}},
-		"sabre":                    {[]string{"1, 3, calendarserver-principal-property-search, calendar-access, calendar-auto-schedule"}, "Apache", Traits{"sabre", true, false, false}},
-		"sabre without scheduling": {[]string{"1, 3, calendarserver-principal-property-search, calendar-access"}, "Apache", Traits{"sabre", false, false, false}},
-		"xandikos":                 {[]string{"1, 2, 3, calendar-access, calendar-auto-scheduling"}, "Python/3.11 aiohttp/3.8.4", Traits{"xandikos", false, true, true}},
-		"radicale":                 {[]string{"1, 2, 3, calendar-access, addressbook, extended-mkcol"}, "WSGIServer/0.2 CPython/3.11.2", Traits{"radicale", false, true, true}},
-		"unknown":                  {[]string{"1, calendar-access"}, "nginx", Traits{"", true, true, false}},
-		"nothing":                  {nil, "", Traits{"", true, true, false}},
+		"cyrus":                    {[]string{"1, 2, 3, access-control", "calendar-access, calendar-auto-schedule", "calendarserver-sharing, inbox-availability"}, "", Traits{"cyrus", true, true, true, false}},
+		"davical":                  {[]string{"1, 2, 3, access-control, calendar-access, calendar-schedule", "extended-mkcol, bind, addressbook, calendar-auto-schedule, calendar-proxy"}, "Apache", Traits{"davical", true, false, false, false}},
+		"sogo":                     {[]string{"1, 2, calendar-access, calendar-auto-schedule, calendar-query-extended"}, "SOPE", Traits{"sogo", true, true, false, true}},
+		"sabre":                    {[]string{"1, 3, calendarserver-principal-property-search, calendar-access, calendar-auto-schedule"}, "Apache", Traits{"sabre", true, false, false, false}},
+		"sabre without scheduling": {[]string{"1, 3, calendarserver-principal-property-search, calendar-access"}, "Apache", Traits{"sabre", false, false, false, false}},
+		"xandikos":                 {[]string{"1, 2, 3, calendar-access, calendar-auto-scheduling"}, "Python/3.11 aiohttp/3.8.4", Traits{"xandikos", false, true, true, false}},
+		"radicale":                 {[]string{"1, 2, 3, calendar-access, addressbook, extended-mkcol"}, "WSGIServer/0.2 CPython/3.11.2", Traits{"radicale", false, true, true, false}},
+		"unknown":                  {[]string{"1, calendar-access"}, "nginx", Traits{"", true, true, false, true}},
+		"nothing":                  {nil, "", Traits{"", true, true, false, true}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -39,6 +39,25 @@ func TestRecognise(t *testing.T) {
 			assert.Equal(t, c.want, parseProfile(p.String()).traits(), "it survives being stored")
 		})
 	}
+}
+
+func TestReaches(t *testing.T) {
+	cases := map[string][]bool{ // LOCATION, description, URL, CONFERENCE, X-CONVOKE, DTSTAMP, LAST-MODIFIED
+		"cyrus":    {true, true, false, false, false, false, false},
+		"davical":  {true, true, false, false, false, true, false},
+		"sogo":     {true, true, false, false, false, false, true},
+		"sabre":    {true, true, true, true, true, true, true},
+		"":         {true, true, true, true, true, true, true},
+		"radicale": {false, false, false, false, false, false, false},
+		"xandikos": {false, false, false, false, false, false, false},
+	}
+	for server, want := range cases {
+		traits := profile{server: server}.traits()
+		for i, property := range []string{"LOCATION", "description", "URL", "CONFERENCE", "X-CONVOKE", "DTSTAMP", "LAST-MODIFIED"} {
+			assert.Equal(t, want[i], traits.Reaches(property), "%s %s", server, property)
+		}
+	}
+	assert.False(t, profile{server: "sabre", schedule: no}.traits().Reaches("LOCATION"))
 }
 
 func TestUnmoved(t *testing.T) {
