@@ -231,3 +231,26 @@ func assertWritesOnce(t *testing.T, d calendar.Details, data []byte) {
 		require.NotContains(t, strings.ReplaceAll(string(erased), "\r\n ", ""), link, "%s", data)
 	}
 }
+
+// TestBaseAlone: a block of the ledger's is ours though none of the links known now stands in it.
+func TestBaseAlone(t *testing.T) {
+	lost := earlierDetails()
+	lost.JoinURL = "https://old.example.com/1"
+	lost.Lines = []string{"Join: " + lost.JoinURL}
+	d := testDetails()
+	d.Base = []string{lost.Block()}
+	data := event("DESCRIPTION:a\\n\\n"+encoded(lost.Block()), html+"<p>a</p>"+`<div class="convoke-meeting"><b>Réunion web</b><br>Join: https://old.example.com/1</div>`)
+	assert.Equal(t, []string{"DESCRIPTION:a"}, erase(t, d, data, "DESCRIPTION"))
+	assert.Equal(t, []string{html + "<p>a</p>"}, erase(t, d, data, "X-ALT-DESC"))
+	assert.Equal(t, []string{"DESCRIPTION:a\\n\\nRéunion web\\nJoin: https://old.example.com/1"}, propertyLines(settle(t, d, data), "DESCRIPTION"))
+	assert.Equal(t, []string{"DESCRIPTION:a\\n\\n" + block}, write(t, d, data, "DESCRIPTION"))
+}
+
+// TestWriteOfOldAndNew: what the new block itself says of the old meeting stays in it.
+func TestWriteOfOldAndNew(t *testing.T) {
+	d := mergeDetails()
+	d.Lines = append(d.Lines, "Instead of "+oldURL, "Instead of "+oldNumber)
+	after := mustWrite(t, d, event("DESCRIPTION:"+encoded(earlierDetails().Block()), html+earlierTwin))
+	assert.Equal(t, []string{"DESCRIPTION:" + encoded(d.Block())}, propertyLines(after, "DESCRIPTION"))
+	assert.Equal(t, string(after), string(mustWrite(t, d, after)), "a second Write")
+}
