@@ -157,21 +157,17 @@ func (p *pass) due(ctx context.Context) error {
 // waiting returns the objects of a calendar that are to be decided about, those with a time first, by that time. Who asks
 // for a pass by hand does not want to hear that a failure is tried again in five minutes.
 func (p *pass) waiting(ctx context.Context, w *watched) ([]store.ObjectRow, error) {
-	rows, err := p.Ledger.Pending(ctx, w.ID, p.Now())
+	until := p.Now()
+	if !p.Patient {
+		until = until.AddDate(100, 0, 0)
+	}
+	rows, err := p.Ledger.Pending(ctx, w.ID, until)
 	if err != nil {
 		return nil, err
 	}
-	if !p.Patient {
-		failing, err := p.Ledger.Failing(ctx, w.ID)
-		if err != nil {
-			return nil, err
-		}
-		for _, row := range failing {
-			if row.Done != row.Seen && row.DueAt.After(p.Now()) {
-				rows = append(rows, row)
-			}
-		}
-	}
+	rows = slices.DeleteFunc(rows, func(row store.ObjectRow) bool { // a series that moves on later is done for now
+		return row.DueAt.After(p.Now()) && row.Done == row.Seen
+	})
 	slices.SortStableFunc(rows, func(a, b store.ObjectRow) int {
 		if a.DueAt.IsZero() || b.DueAt.IsZero() {
 			return cmp.Compare(btoi(a.DueAt.IsZero()), btoi(b.DueAt.IsZero()))
