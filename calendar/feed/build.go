@@ -113,6 +113,7 @@ func common(all []*piece) []string {
 			}
 		}
 	}
+	slices.Sort(lines)
 	return slices.DeleteFunc(lines, func(text string) bool { return count[text] < len(all) })
 }
 

@@ -95,6 +95,9 @@ var textDecoder = strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\N`, "\n", `\,`, "
 // zoneNames lists what a line may mean by its TZID, most likely first: some write a display name such as (UTC-05:00)
 // Eastern Time, US without quotes.
 func (l line) zoneNames() []string {
+	if head, _, _ := strings.Cut(l.text, ":"); !strings.Contains(head, ";") {
+		return nil
+	}
 	at := strings.Index(l.text, ";TZID=")
 	if at < 0 {
 		if at = strings.Index(strings.ToUpper(l.text), ";TZID="); at < 0 {
