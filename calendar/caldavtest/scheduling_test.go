@@ -178,8 +178,12 @@ func TestWhatReachesAttendees(t *testing.T) {
 					answer = "NEEDS-ACTION"
 				}
 				assert.Equal(t, answer, o.says("bob", "bob"))
-				if server != "cyrus" { // where the organizer sees the old answer until there is a new one
-					assert.Equal(t, answer, o.says("alice", "bob"))
+				if server == "cyrus" { // where the organizer sees the old answer until there is a new one
+					answer = "ACCEPTED"
+				}
+				assert.Equal(t, answer, o.says("alice", "bob"))
+				if server != "davical" {
+					assert.NotContains(t, o.read("bob"), "SCHEDULE-STATUS", "which is between the organizer and the server")
 				}
 				assert.Equal(t, slices.Contains(c.raises, property), strings.Contains(o.read("alice"), "SEQUENCE:1"))
 			})
@@ -216,6 +220,24 @@ func TestFirstWriteReachesAllOnDAViCal(t *testing.T) {
 	o.ResetLog()
 	o.write(strings.Replace(o.read("alice"), "URL:https", "URL:http", 1))
 	assert.Empty(t, o.sent())
+}
+
+// DAViCal passes on the first VEVENT only: what is written into an override stays with the organizer.
+func TestOverridesStayOnDAViCal(t *testing.T) {
+	master, _, _ := strings.Cut(invitation, "END:VCALENDAR")
+	override := strings.Replace(master[strings.Index(master, "BEGIN:VEVENT"):], "UID:plan", "UID:plan\r\nRECURRENCE-ID:20261231T100000Z", 1)
+	series := master + override + "END:VCALENDAR\r\n"
+	at := strings.Index(series, "RECURRENCE-ID")
+	edited := series[:at] + strings.Replace(series[at:], "SUMMARY:Plan", "SUMMARY:Other", 1)
+	for server, want := range map[string]bool{"davical": false, "cyrus": true} {
+		o := newOffice(t, caldavtest.Profile(server))
+		o.write(series)
+		o.write(series) // the first write behind the invitation reaches all
+		o.ResetLog()
+		o.write(edited)
+		assert.Equal(t, want, strings.Contains(o.read("bob"), "SUMMARY:Other"), server)
+		assert.Equal(t, want, len(o.sent()) > 0, server)
+	}
 }
 
 func TestReplies(t *testing.T) {
