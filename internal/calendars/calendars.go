@@ -4,6 +4,7 @@ package calendars
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"net/url"
 	"path"
@@ -13,6 +14,7 @@ import (
 
 	"convoke/calendar"
 	"convoke/calendar/caldav"
+	"convoke/calendar/feed"
 	"convoke/calendar/vdir"
 	"convoke/internal/config"
 	"convoke/internal/secret"
@@ -27,12 +29,13 @@ type Calendars struct {
 	userAgent  string
 
 	mu      stdsync.Mutex
-	clients map[string]*transport.Client // by e-mail address, made when first needed
+	clients map[string]*transport.Client  // by e-mail address, made when first needed
+	feeds   map[string]*feed.Subscription // likewise
 }
 
 // New asks nobody.
 func New(cfg *config.Config, pool *transport.Pool, userAgent string) *Calendars {
-	c := &Calendars{organizers: map[string]config.Organizer{}, pool: pool, userAgent: userAgent, clients: map[string]*transport.Client{}}
+	c := &Calendars{organizers: map[string]config.Organizer{}, pool: pool, userAgent: userAgent, clients: map[string]*transport.Client{}, feeds: map[string]*feed.Subscription{}}
 	for _, o := range cfg.Organizers {
 		c.organizers[o.Email] = o
 	}
@@ -47,8 +50,12 @@ func (c *Calendars) client(o config.Organizer, scheme string) (*transport.Client
 	if client := c.clients[o.Email]; client != nil {
 		return client, nil
 	}
+	origin := o.ICSURL.Reveal()
+	if o.CalDAVURL != nil {
+		origin = o.CalDAVURL.String()
+	}
 	client, err := transport.New(transport.Options{
-		Origin: o.CalDAVURL.String(), Auth: auth(o, scheme), Redirects: true, Retry: true, UserAgent: c.userAgent, Pool: c.pool,
+		Origin: origin, Auth: auth(o, scheme), Redirects: true, Retry: true, UserAgent: c.userAgent, Pool: c.pool,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("organizer %s: %w", o.Email, err)
@@ -71,6 +78,18 @@ type remote struct {
 	client *transport.Client
 }
 
+// Server is what a writer should know of it.
+func (r *remote) Server() calendar.Server {
+	t := r.Traits()
+	return calendar.Server{Schedules: t.Schedules, LocationResets: t.LocationResets}
+}
+
+// subscription is an ICS feed. Its details are published in convoke's own.
+type subscription struct{ *feed.Subscription }
+
+// Server is what a writer should know of it.
+func (subscription) Server() calendar.Server { return calendar.Server{ReadOnly: true} }
+
 // Profile is what is known of the server.
 func (r *remote) Profile() string { return profile(r.client, r.Calendar.Profile()) }
 
@@ -79,8 +98,11 @@ func profile(c *transport.Client, server string) string { return c.Scheme() + " 
 // Source tells where an organizer's calendars are configured to be.
 func (c *Calendars) Source(organizer string) string {
 	o := c.organizers[organizer]
-	if o.VDir != "" {
+	switch {
+	case o.VDir != "":
 		return o.VDir
+	case !o.ICSURL.IsZero():
+		return subscribed(o)
 	}
 	return strings.Join(append([]string{o.CalDAVURL.String(), o.Username}, o.Calendars...), " ")
 }
@@ -91,8 +113,12 @@ func (c *Calendars) Find(ctx context.Context, organizer string) ([]store.Calenda
 	if !ok {
 		return nil, fmt.Errorf("organizer %s is not configured", organizer)
 	}
-	if o.VDir != "" {
+	switch {
+	case o.VDir != "":
 		return c.folder(o)
+	case !o.ICSURL.IsZero():
+		name := subscribed(o)
+		return []store.Calendar{{Organizer: o.Email, URL: name, Name: "Subscription", Source: name}}, nil
 	}
 	client, err := c.client(o, "")
 	if err != nil {
@@ -131,6 +157,8 @@ func (c *Calendars) Open(row store.Calendar) (calendar.Collection, error) {
 		return nil, fmt.Errorf("organizer %s is not configured any more", row.Organizer)
 	case o.VDir != "":
 		return vdir.Open(row.URL)
+	case !o.ICSURL.IsZero():
+		return c.subscribe(o)
 	}
 	scheme, server, _ := strings.Cut(row.Profile, " ")
 	client, err := c.client(o, scheme)
@@ -142,6 +170,37 @@ func (c *Calendars) Open(row store.Calendar) (calendar.Collection, error) {
 		return nil, err
 	}
 	return &remote{cal, client}, nil
+}
+
+// subscribed names a feed in the ledger: its address is a secret, so a digest of it stands there.
+func subscribed(o config.Organizer) string {
+	return fmt.Sprintf("feed:%x", sha256.Sum256([]byte(o.ICSURL.Reveal())))[:len("feed:")+16]
+}
+
+// subscribe opens an organizer's feed, the same one each time: it keeps what it has downloaded.
+func (c *Calendars) subscribe(o config.Organizer) (calendar.Collection, error) {
+	c.mu.Lock()
+	s := c.feeds[o.Email]
+	c.mu.Unlock()
+	if s != nil {
+		return subscription{s}, nil
+	}
+	var err error
+	if o.ICSURL.IsFile() {
+		s, err = feed.File(o.ICSURL.Reveal())
+	} else {
+		var client *transport.Client
+		if client, err = c.client(o, ""); err == nil {
+			s, err = feed.Open(client, o.ICSURL.Reveal())
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.feeds[o.Email] = s
+	return subscription{s}, nil
 }
 
 // choose picks the calendars to watch: the one that the URL names, those that are named, or all of her own that hold events

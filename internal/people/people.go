@@ -156,7 +156,7 @@ func (p *People) row(ctx context.Context, email string) (store.Organizer, error)
 func (p *People) organizer(o config.Organizer, row store.Organizer) sync.Organizer {
 	s := sync.Organizer{
 		Email: o.Email, Addresses: append([]string{o.Email}, o.Aliases...), UserID: o.UserID, Home: o.Timezone,
-		Rules: p.rules(o), Agenda: p.cfg.Platform.Reference == config.ReferenceAgenda,
+		Rules: p.rules(o), Modes: modes(o.CalendarRules), Agenda: p.cfg.Platform.Reference == config.ReferenceAgenda,
 	}
 	if s.UserID == "" {
 		s.UserID = row.UserID
@@ -181,10 +181,33 @@ func (p *People) rules(o config.Organizer) sync.Rules {
 	}
 	return sync.Rules{
 		Mode: sync.Mode(o.Mode), Markers: calendar.Markers{Ask: c.Select.Marker, Decline: c.Select.OptOut}, Existing: c.Select.Existing,
-		Preset: sync.Preset{Type: c.Meeting.Type, Recorded: c.Meeting.Recorded, Dialin: c.Meeting.Dialin, PermissionID: c.Meeting.PermissionID}, RollAfter: 30 * time.Minute,
+		Preset: preset(config.Preset{Meeting: c.Meeting}), Presets: presets(c.Presets), MinDuration: c.Select.MinDuration,
+		MaxDuration: c.Select.MaxDuration, Private: sync.PrivateMode(c.Select.Private),
+		Window: sync.WindowMode(c.Series.Window), RollAfter: c.Series.RollAfter, MailBudget: c.Details.MailBudget,
 		Join: p.join, Quiet: quiet, Cancel: sync.CancelAction(c.Cancel.Action), Undo: c.Cancel.Undo,
 		RetryUnknown: c.Platform.Unknown == config.UnknownRetry, Settle: c.Platform.Settle,
 	}
+}
+
+func preset(c config.Preset) sync.Preset {
+	return sync.Preset{Type: c.Type, Recorded: c.Recorded, Dialin: c.Dialin, PermissionID: c.PermissionID, Agenda: c.Agenda}
+}
+
+func presets(all map[string]config.Preset) map[string]sync.Preset {
+	out := map[string]sync.Preset{}
+	for name, c := range all {
+		out[name] = preset(c)
+	}
+	return out
+}
+
+// modes are those of calendars that have one of their own.
+func modes(rules []config.CalendarRule) map[string]sync.Mode {
+	out := map[string]sync.Mode{}
+	for _, r := range rules {
+		out[r.Name] = sync.Mode(r.Mode)
+	}
+	return out
 }
 
 // admin reads the admins of an account and finds the organizer among them: the one with her address, or an alias of hers.
