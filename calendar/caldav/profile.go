@@ -28,7 +28,7 @@ type profile struct {
 	data     tri // sync reports carry calendar-data
 	multiget tri // calendar-multiget works
 	ctag     tri // getctag is there
-	schedule tri // auto-scheduling is announced
+	schedule tri // scheduling is announced (RFC 6638, 2)
 }
 
 func parseProfile(text string) profile {
@@ -82,8 +82,11 @@ func (p *profile) recognise(h http.Header) {
 			classes[strings.ToLower(strings.TrimSpace(class))] = true
 		}
 	}
-	if len(classes) > 0 {
-		p.schedule = triOf(classes["calendar-auto-schedule"])
+	switch {
+	case classes["calendar-auto-schedule"], classes["calendar-schedule"]: // the latter is a draft's name for it
+		p.schedule = yes
+	case classes["calendar-access"] && p.schedule == "": // a whole header (RFC 4791, 5.1); some answers carry part of it
+		p.schedule = no
 	}
 	if s := serverOf(classes, h.Get("Server")); s != "" {
 		p.server = s

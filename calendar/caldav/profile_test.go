@@ -28,7 +28,10 @@ func TestRecognise(t *testing.T) {
 		"sabre without scheduling": {[]string{"1, 3, calendarserver-principal-property-search, calendar-access"}, "Apache", Traits{"sabre", false, false, false, false}},
 		"xandikos":                 {[]string{"1, 2, 3, calendar-access, calendar-auto-scheduling"}, "Python/3.11 aiohttp/3.8.4", Traits{"xandikos", false, true, true, false}},
 		"radicale":                 {[]string{"1, 2, 3, calendar-access, addressbook, extended-mkcol"}, "WSGIServer/0.2 CPython/3.11.2", Traits{"radicale", false, true, true, false}},
-		"unknown":                  {[]string{"1, calendar-access"}, "nginx", Traits{"", true, true, false, true}},
+		"unknown":                  {[]string{"1, calendar-access"}, "nginx", Traits{"", false, true, false, false}},
+		"unknown, schedules":       {[]string{"1, calendar-access, calendar-auto-schedule"}, "nginx", Traits{"", true, true, false, true}},
+		"unknown, by the draft":    {[]string{"1, calendar-access, calendar-schedule"}, "", Traits{"", true, true, false, true}},
+		"part of a header":         {[]string{"1, 2, 3"}, "nginx", Traits{"", true, true, false, true}},
 		"nothing":                  {nil, "", Traits{"", true, true, false, true}},
 	}
 	for name, c := range cases {
@@ -39,6 +42,15 @@ func TestRecognise(t *testing.T) {
 			assert.Equal(t, c.want, parseProfile(p.String()).traits(), "it survives being stored")
 		})
 	}
+}
+
+// An answer that says less does not undo what another one said.
+func TestScheduleStaysKnown(t *testing.T) {
+	var p profile
+	for _, header := range []string{"1, calendar-access", "1, 2, 3", "1, calendar-access, calendar-auto-schedule", "1, calendar-access", "1"} {
+		p.recognise(http.Header{"Dav": {header}})
+	}
+	assert.Equal(t, yes, p.schedule)
 }
 
 func TestReaches(t *testing.T) {

@@ -16,19 +16,18 @@ type Traits struct {
 	LocationResets bool
 }
 
-// traits draws the conclusions. The servers' ways were measured.
+// traits draws the conclusions. The servers' ways were measured. One that nobody knows and that announces no scheduling is
+// taken at its word.
 func (p profile) traits() Traits {
-	t := Traits{Server: p.server, Schedules: true, Rewrites: true, LocationResets: true}
+	t := Traits{Server: p.server, Schedules: p.schedule != no, Rewrites: true}
+	t.LocationResets = t.Schedules
 	switch p.server {
 	case "radicale", "xandikos":
-		t.Schedules, t.Atomic, t.LocationResets = false, true, false
+		t.Schedules, t.Atomic, t.LocationResets = false, true, false // Xandikos announces what it does not do
 	case "cyrus":
 		t.Atomic, t.LocationResets = true, false
-	case "davical":
+	case "davical", "sabre":
 		t.Rewrites, t.LocationResets = false, false
-	case "sabre":
-		t.Rewrites, t.LocationResets = false, false
-		t.Schedules = p.schedule != no
 	}
 	return t
 }
