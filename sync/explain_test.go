@@ -95,6 +95,16 @@ func TestExplain(t *testing.T) {
 		assert.Equal(t, sync.Existing, x[0].Rule)
 		assert.Contains(t, x[0].Text, "select.existing")
 	})
+	t.Run("waiting for quiet is not being left alone", func(t *testing.T) {
+		w := newWorld(t)
+		w.rules(func(r *sync.Rules) { r.Mode, r.Quiet = sync.Attendees, time.Minute })
+		w.pass()
+		w.book("new", "ORGANIZER:mailto:alice@example.com", "ATTENDEE:mailto:bob@example.net")
+		w.pass()
+		assert.Equal(t, sync.Quiet, w.explain("new")[0].Rule)
+		w.rules(func(r *sync.Rules) { r.Quiet = 0 }) // as `convoke why` asks, beside the daemon
+		assert.Equal(t, sync.Create, w.explain("new")[0].Rule)
+	})
 	t.Run("a copy, and its original", func(t *testing.T) {
 		w := newWorld(t)
 		e := w.book("sprint", "LOCATION:@meet")

@@ -139,6 +139,44 @@ func TestBackOff(t *testing.T) {
 	})
 }
 
+// A password that is refused is refused for every event: one is enough to know, since accounts lock.
+func TestPasswordChangedMeanwhile(t *testing.T) {
+	w := newWorld(t)
+	entries := []*entry{w.book("a", "LOCATION:@meet"), w.book("b", "LOCATION:@meet"), w.book("c", "LOCATION:@meet")}
+	w.rest()
+	for _, e := range entries {
+		e.set("SUMMARY", "SUMMARY:Retro")
+	}
+	w.engine.Calendars = forgetful{w.shelf}
+	w.dav.Inject(caldavtest.Fault{Method: "GET", Status: 401})
+	w.dav.ResetLog()
+	assert.Len(t, w.try().Errors, 1)
+	assert.Equal(t, 1, w.dav.Counts()["GET"])
+	assert.Contains(t, w.calendar("Work").State, "password")
+	w.dav.Heal()
+	w.later(2 * time.Minute)
+	assert.Equal(t, []string{"Retro", "Retro", "Retro"}, w.topics())
+}
+
+// The end of an undo window waits for every calendar, too.
+func TestUndoWaitsForEveryCalendar(t *testing.T) {
+	w := newWorld(t)
+	home := w.secondCalendar()
+	e := w.book("sprint", "LOCATION:@meet")
+	w.rest()
+	e.delete()
+	w.pass()
+	w.clock.add(time.Hour)
+	w.dav.Inject(caldavtest.Fault{Path: home, Status: 500})
+	w.dav.ResetLog()
+	w.try()
+	assert.Equal(t, "sprint", w.meeting().Topic)
+	assert.Zero(t, w.dav.Counts()["GET"])
+	w.dav.Heal()
+	w.later(time.Hour)
+	assert.Equal(t, "Cancelled: sprint", w.meeting().Topic)
+}
+
 // retryAfter is an error of a Doer that knows when the server wants to be asked again.
 type retryAfter struct{ until time.Time }
 
@@ -336,6 +374,7 @@ func TestExistingIsAdopted(t *testing.T) {
 			w.rest()
 			w.loseLedger()
 			w.rest()
+			assert.True(t, w.link("sprint").Written)
 			e.set("SUMMARY", "SUMMARY:Retro")
 			w.pass()
 			assert.Equal(t, "Retro", w.meeting().Topic)

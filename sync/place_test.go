@@ -132,6 +132,26 @@ func TestTwoPlaces(t *testing.T) {
 	assert.Equal(t, 1, w.posts())
 }
 
+// When the place that convoke knew is empty, the other one is decided about in the end, whatever comes between.
+func TestTwoPlacesThenOne(t *testing.T) {
+	w := newWorld(t)
+	home := w.secondCalendar()
+	e := w.book("sprint", "LOCATION:@meet")
+	w.rest()
+	twin := w.bookAt(home+"twin.ics", "sprint")
+	twin.restore(e.text())
+	twin.set("SUMMARY", "SUMMARY:other")
+	w.pass()
+	e.delete()
+	w.dav.Inject(caldavtest.Fault{Method: "GET", Path: twin.path, Status: 401})
+	assert.Len(t, w.try().Errors, 1)
+	w.dav.Heal()
+	w.later(time.Hour)
+	assert.Equal(t, "other", w.meeting().Topic)
+	assert.Equal(t, twin.path, w.link("sprint").Href)
+	twin.shows(w.meeting())
+}
+
 // A copy has a new UID: it gets a meeting of its own and loses the link of its original. The original notices nothing. When
 // the original is gone, the event was made anew, as some clients do when it is edited or moved: it keeps its meeting.
 func TestCopied(t *testing.T) {
@@ -250,6 +270,16 @@ func TestTwoOrganizers(t *testing.T) {
 		w.rest()
 		assert.Equal(t, 1, w.posts())
 		e.shows(w.meeting())
+	})
+	t.Run("and he is told whose it is", func(t *testing.T) {
+		w, _ := shared(t, 1)
+		w.bookAt(w.work()+"marked.ics", "marked", "SUMMARY:marked @meet")
+		w.rest()
+		all, err := w.ledger.Decisions(t.Context(), "marked")
+		require.NoError(t, err)
+		require.Equal(t, "bob@example.com", all[0].Organizer)
+		assert.Equal(t, sync.OtherOrganizer, sync.Rule(all[0].Rule))
+		assert.Equal(t, 2, w.posts())
 	})
 	t.Run("her invitation is not his", func(t *testing.T) {
 		w, _ := shared(t, 1)
