@@ -127,6 +127,14 @@ func TestTruncatedAnywhere(t *testing.T) {
 	mustLook(t, open(t, s.url), never())
 }
 
+// ofSize is a feed of so many bytes: one event, and a task.
+func ofSize(n int) string {
+	event := vevent("a", "x", stamp)
+	task := "BEGIN:VTODO\r\nDESCRIPTION:%s\r\nEND:VTODO\r\n"
+	filler := strings.Repeat("x", n-len(vcalendar(event, task))+len("%s"))
+	return vcalendar(event, strings.Replace(task, "%s", filler, 1))
+}
+
 func TestLimits(t *testing.T) {
 	events := func(n int) string {
 		var b strings.Builder
@@ -141,8 +149,8 @@ func TestLimits(t *testing.T) {
 	}{
 		{"as many events as are read", events(feed.MaxEvents), feed.MaxEvents},
 		{"one event more", events(feed.MaxEvents + 1), 0},
-		{"as many bytes as are read", whole + strings.Repeat("\r\n", (feed.MaxSize-len(whole))/2), 1},
-		{"more bytes", whole + strings.Repeat("\r\n", feed.MaxSize/2), 0},
+		{"as many bytes as are read", ofSize(feed.MaxSize), 1},
+		{"one byte more", ofSize(feed.MaxSize + 1), 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r, err := look(t.Context(), open(t, newServer(t, c.text).url), never())
