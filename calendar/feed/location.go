@@ -30,7 +30,7 @@ func Location(address string) (*url.URL, error) {
 	u.Fragment, u.RawFragment = "", ""
 	switch {
 	case u.Scheme != "https" && u.Scheme != "http":
-		return nil, errors.New("the address of the feed must begin with https://, webcal:// or file:")
+		return nil, errors.New("the address of the feed must begin with https://, webcal:// or file:///")
 	case u.Opaque != "" || u.Hostname() == "":
 		return nil, errors.New("the address of the feed has no host")
 	case u.User != nil:
