@@ -70,7 +70,7 @@ func (d Details) exchangeInText(t *rawText) {
 	} else {
 		exchangeLinks(t, d.old(), d.JoinURL, cutLine)
 	}
-	d.exchangeNumbers(t, []span{{0, len(t.text)}})
+	d.exchangeNumbers(t, func(text string) []span { return []span{{0, len(text)}} })
 }
 
 // outOfDescription takes the block out, and the links that are left.

@@ -34,6 +34,9 @@ func (d Details) links() []string {
 
 // old lists the join URLs to be replaced. One that stands in the details themselves cannot be told from them.
 func (d Details) old() []string {
+	if len(d.Replaces) == 0 {
+		return nil
+	}
 	ours := d.JoinURL + "\n" + d.Block()
 	return slices.DeleteFunc(slices.Clone(d.Replaces), func(l string) bool { return l == "" || holdsLink(ours, l) })
 }

@@ -35,7 +35,7 @@ func (d Details) intoHTML(t *rawText) {
 
 func (d Details) exchangeInHTML(t *rawText) {
 	exchangeAll(t, htmlForms(d.old()...), html.EscapeString(d.JoinURL))
-	d.exchangeNumbers(t, htmlTexts(t.text))
+	d.exchangeNumbers(t, htmlTexts)
 }
 
 // outOfHTML takes the twin block out, and the links that are left.

@@ -91,10 +91,8 @@ func (d Details) refresh(t *rawText, s shape) {
 // elsewhere in the component.
 func (d Details) outdated(block string, s shape) bool {
 	switch {
-	case s.same(block, d.Block()):
-		return false
 	case d.inBase(block, s):
-		return true
+		return !s.same(block, d.Block())
 	case s.holds(block, d.JoinURL):
 		return false
 	case s.holds(block, d.old()...):
@@ -122,17 +120,18 @@ func (d Details) names() []string {
 	return slices.DeleteFunc(append([]string{d.Number}, d.OldNumbers...), func(n string) bool { return len(n) < minName })
 }
 
-// exchangeNumbers puts the number where an old one stands in one of the spans; not within a link, or a longer number.
-func (d Details) exchangeNumbers(t *rawText, within []span) {
+// exchangeNumbers puts the number where an old one stands in one of the spans that find gives; not within a link, or a longer
+// number.
+func (d Details) exchangeNumbers(t *rawText, find func(text string) []span) {
+	if len(d.OldNumbers) == 0 || d.Number == "" {
+		return
+	}
 	block := d.Block()
 	old := slices.DeleteFunc(slices.Clone(d.OldNumbers), func(n string) bool {
 		return len(n) < minName || n == d.Number || holdsLink(block, n)
 	})
-	if d.Number == "" || len(old) == 0 {
-		return
-	}
 	var changes []change
-	for _, w := range within {
+	for _, w := range find(t.text) {
 		part := t.text[w.from:w.to]
 		for _, s := range linkSpans(part, old) {
 			if startsWord(part, s.from) {
