@@ -253,19 +253,14 @@ func TestTwoOrganizers(t *testing.T) {
 	})
 	t.Run("at the same time", func(t *testing.T) {
 		w, e := shared(t, 2)
-		// whoever comes first waits with her call until the other one is at the same point
-		var both stdsync.WaitGroup
-		both.Add(2)
-		var arrived [2]stdsync.Once
-		w.shelf.wrap = func(row store.Calendar, c calendar.Collection) calendar.Collection {
-			if !strings.HasSuffix(row.URL, "work/") || strings.Contains(row.URL, "/bob/work/") {
-				return c
-			}
-			i := map[string]int{"alice@example.com": 0, "bob@example.com": 1}[row.Organizer]
-			return &hooked{Collection: c, looked: func() { arrived[i].Do(func() { both.Done(); both.Wait() }) }}
-		}
+		// whoever comes first waits with her intent until the other one has decided the same
+		meeting := &meetingPoint{Ledger: w.ledger}
+		meeting.both.Add(2)
+		w.engine.Ledger = meeting
 		r := w.pass()
 		assert.Equal(t, 1, r.Created)
+		assert.Equal(t, 1, r.Held, "the other one waits, and finds it next time")
+		w.restart()
 		w.later(2 * time.Minute)
 		w.rest()
 		assert.Equal(t, 1, w.posts())
@@ -298,6 +293,18 @@ func TestTwoOrganizers(t *testing.T) {
 		assert.Equal(t, sync.Confidential, w.rule("x"))
 		assert.Equal(t, []string{"sprint"}, w.topics())
 	})
+}
+
+// A meetingPoint is a ledger at which two creations wait for each other.
+type meetingPoint struct {
+	store.Ledger
+	both stdsync.WaitGroup
+}
+
+func (m *meetingPoint) Begin(ctx context.Context, in store.Intent) (int64, error) {
+	m.both.Done()
+	m.both.Wait()
+	return m.Ledger.Begin(ctx, in)
 }
 
 // A hooked calendar calls back around what is asked of it.
