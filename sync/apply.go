@@ -42,7 +42,7 @@ func (p *pass) apply(ctx context.Context, w *watched, s Situation, d Decision, o
 		step.Call, err = p.delete(ctx, a)
 	case SaveLink:
 		err = p.save(ctx, a)
-	case WriteDetails, EraseDetails:
+	case WriteDetails, EraseDetails, SettleDetails:
 		o, step.Lines, err = p.edit(ctx, w, s, a)
 	}
 	if err != nil {

@@ -214,7 +214,11 @@ func (s Situation) ended() Decision {
 	if r, text := s.barred(); r != "" {
 		return Decision{Rule: r, Text: text}
 	}
-	if _, asked := s.asked(); !asked && !trace {
+	_, asked := s.asked()
+	if s.Link.Reason == string(Ejected) && !asked {
+		return Decision{Rule: OptedOut, Text: "convoke was told to let go of the event (convoke eject); the marker asks for a meeting again"}
+	}
+	if !asked && !trace {
 		if s.Link.Reason == string(Remove) {
 			if s.Link.Written && c.Seal != "" {
 				return Decision{Rule: Erase, Text: "what is left of the join details is taken out of the event", Action: &Action{Kind: EraseDetails, Link: *s.Link, Meeting: *s.Meeting}}

@@ -354,6 +354,7 @@ func decisions(t *testing.T) []decision {
 		meetings("mode all does not bring back what was taken out", with(ended(t, Remove, "LOCATION:Room 5"), func(s *Situation) { s.Link.Written, s.Rules.Mode = false, All }), OptedOut),
 		meetings("opted out and erased", with(ended(t, Decline, "LOCATION:Room 5", "SUMMARY:Budget #nomeet"), func(s *Situation) { s.Link.Written = false }), Declined),
 		meetings("opt-out taken back without asking again", with(ended(t, Decline, "LOCATION:Room 5"), func(s *Situation) { s.Link.Written = false }), NotMarked),
+		meetings("ejected, with the link left as text", ended(t, Ejected), OptedOut),
 		{"restored from the bin", ended(t, Delete), Restore, UpdateMeeting, func(t *testing.T, s Situation, d Decision) {
 			assert.Equal(t, "Budget", d.Action.Request.Topic)
 			assert.Equal(t, store.Live, d.Action.Meeting.State)

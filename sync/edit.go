@@ -105,8 +105,11 @@ func (w *watched) withdrawn(ev *calendar.Event, a Action) bool {
 }
 
 func patched(ev *calendar.Event, a Action, d calendar.Details) ([]byte, error) {
-	if a.Kind == EraseDetails {
+	switch a.Kind {
+	case EraseDetails:
 		return ev.Erase(d)
+	case SettleDetails:
+		return ev.Settle(d)
 	}
 	return ev.Write(d)
 }
@@ -116,6 +119,9 @@ func stuck(o calendar.Object, a Action, d calendar.Details, home *time.Location)
 	ev, err := calendar.Parse(o.Data, home)
 	if err != nil {
 		return false
+	}
+	if a.Kind == SettleDetails {
+		return Situation{Event: ev}.component().Seal == ""
 	}
 	for _, c := range ev.Components {
 		if (d.Only == nil || d.Only(c)) && c.Shows(d.JoinURL) {

@@ -43,7 +43,7 @@ func (p *pass) look(ctx context.Context, w *watched) error {
 		w.err = fmt.Errorf("not asked before %s: %s", w.DueAt.UTC().Format(time.RFC3339), w.State)
 		return nil
 	}
-	l := &look{pass: p, w: w, needles: p.needles()}
+	l := &look{pass: p, w: w, needles: w.needles()}
 	selection, err := l.selection(ctx)
 	if err != nil {
 		return err
@@ -95,8 +95,8 @@ func (l *look) interval() time.Duration {
 }
 
 // needles are what an event must have in it to concern us; without any of them it need not even be parsed.
-func (p *pass) needles() [][]byte {
-	return [][]byte{lower(p.o.Rules.Markers.Ask), lower("X-CONVOKE"), lower(p.o.Rules.Join.Prefix())}
+func (w *watched) needles() [][]byte {
+	return [][]byte{lower(w.rules.Markers.Ask), lower("X-CONVOKE"), lower(w.rules.Join.Prefix())}
 }
 
 func lower(s string) []byte { return []byte(strings.ToLower(s)) }

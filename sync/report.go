@@ -56,7 +56,7 @@ func (r *Report) did(d Decision) {
 	switch d.Action.Kind {
 	case CreateMeeting:
 		r.Created++
-	case WriteDetails, EraseDetails:
+	case WriteDetails, EraseDetails, SettleDetails:
 		r.Written++
 	case UpdateMeeting, DeleteMeeting:
 		if d.Rule == Cancel {

@@ -48,6 +48,7 @@ const (
 	Cancel   Rule = "cancel"   // the undo window is over
 	Forget   Rule = "forget"   // the link ends without a call
 	Erase    Rule = "erase"    // our text is taken out
+	Ejected  Rule = "ejected"  // the admin has our text taken out; only ever done by Eject
 )
 
 // States in which nothing is to be done.

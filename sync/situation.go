@@ -127,6 +127,7 @@ const (
 	SaveLink      ActionKind = "link"   // rows only
 	WriteDetails  ActionKind = "write"  // patch and conditional PUT of the event
 	EraseDetails  ActionKind = "erase"  // the same, taking our text out
+	SettleDetails ActionKind = "settle" // the same, making our text the author's own
 )
 
 // An Action is one step: at most one call to the platform or one write to the calendar, and the rows that record it.

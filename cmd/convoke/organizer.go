@@ -16,7 +16,7 @@ import (
 
 func newOrganizer(s *streams) *cobra.Command {
 	c := &cobra.Command{Use: "organizer", Short: "Enrol organizers on the platform, and list them"}
-	c.AddCommand(newOrganizerAdd(s), newOrganizerList(s))
+	c.AddCommand(newOrganizerAdd(s), newOrganizerList(s), newOrganizerRevoke(s))
 	c.RunE = func(c *cobra.Command, arg []string) error {
 		if len(arg) > 0 {
 			return unknownCommand(c, arg[0])
@@ -108,18 +108,22 @@ func (s *streams) enrol(ctx context.Context, a *app, r meetingapi.AccountRequest
 }
 
 func newOrganizerList(s *streams) *cobra.Command {
-	var asJSON bool
+	var asJSON, urls bool
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List the organizers that the configuration or the ledger knows",
 		Args:  args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
-			a, err := s.open(c.Context(), copying)
+			m := copying
+			if urls {
+				m = writing // the addresses come from the key, which must be there to stay
+			}
+			a, err := s.open(c.Context(), m)
 			if err != nil {
 				return err
 			}
 			defer a.ledger.Close()
-			list, err := a.listOrganizers(c.Context())
+			list, err := a.listOrganizers(c.Context(), urls)
 			if err != nil {
 				return err
 			}
@@ -131,7 +135,30 @@ func newOrganizerList(s *streams) *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
+	c.Flags().BoolVar(&urls, "urls", false, "also the addresses of the feeds that convoke publishes: whoever has one can read the events")
 	return c
+}
+
+func newOrganizerRevoke(s *streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "revoke EMAIL",
+		Short: "Give the feed that convoke publishes for an organizer another address",
+		Long:  "Give the organizer's feed another address; the old one stops working at once. `convoke organizer list --urls` shows the new one.",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, arg []string) error {
+			s.only = arg[0]
+			a, err := s.open(c.Context(), writing)
+			if err != nil {
+				return err
+			}
+			defer a.ledger.Close()
+			if err := a.revokeFeed(c.Context(), s.only); err != nil {
+				return err
+			}
+			s.out.Printf("the feed of %s has another address now\n", s.only)
+			return nil
+		},
+	}
 }
 
 type listed struct {
@@ -142,10 +169,11 @@ type listed struct {
 	AccountID  string   `json:"accountId,omitempty"`
 	TimeZone   string   `json:"timeZone,omitempty"`
 	Language   string   `json:"language,omitempty"`
+	FeedURL    string   `json:"feedUrl,omitempty"` // with --urls
 }
 
 // listOrganizers joins configuration and ledger, the configuration first.
-func (a *app) listOrganizers(ctx context.Context) ([]listed, error) {
+func (a *app) listOrganizers(ctx context.Context, urls bool) ([]listed, error) {
 	rows, err := a.ledger.Organizers(ctx)
 	if err != nil {
 		return nil, err
@@ -164,6 +192,11 @@ func (a *app) listOrganizers(ctx context.Context) ([]listed, error) {
 		}
 		if o.AccountID != "" {
 			l.AccountID = o.AccountID
+		}
+		if urls {
+			if l.FeedURL, err = a.feedURL(ctx, o); err != nil {
+				return nil, err
+			}
 		}
 		list = append(list, l)
 	}
@@ -185,4 +218,11 @@ func printOrganizers(o *terminal.Out, list []listed) {
 		rows = append(rows, []string{l.Email, configured, dash(l.UserID), dash(l.AccountID), dash(l.TimeZone), dash(l.Language)})
 	}
 	o.Table([]string{"ORGANIZER", "CONFIGURED", "USER", "ACCOUNT", "TIME ZONE", "LANGUAGE"}, rows)
+	rows = nil
+	for _, l := range list {
+		if l.FeedURL != "" {
+			rows = append(rows, []string{l.Email, l.FeedURL})
+		}
+	}
+	section(o, []string{"ORGANIZER", "FEED (whoever has this address can read it)"}, rows)
 }

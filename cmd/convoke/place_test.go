@@ -26,10 +26,10 @@ type place interface {
 	remove(t testing.TB, name string)
 }
 
-// A web is a place on a CalDAV server.
-type web struct{ calendar, user, password string }
+// A remote is a place on a CalDAV server.
+type remote struct{ calendar, user, password string }
 
-func (w web) do(t testing.TB, method, name, body string) (int, string) {
+func (w remote) do(t testing.TB, method, name, body string) (int, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, w.calendar+name, strings.NewReader(body))
 	require.NoError(t, err)
@@ -45,7 +45,7 @@ func (w web) do(t testing.TB, method, name, body string) (int, string) {
 	return resp.StatusCode, string(text)
 }
 
-func (w web) put(t testing.TB, name, data string) error {
+func (w remote) put(t testing.TB, name, data string) error {
 	t.Helper()
 	status, body := w.do(t, http.MethodPut, name, data)
 	if status/100 != 2 || status == http.StatusMultiStatus {
@@ -54,14 +54,14 @@ func (w web) put(t testing.TB, name, data string) error {
 	return nil
 }
 
-func (w web) get(t testing.TB, name string) string {
+func (w remote) get(t testing.TB, name string) string {
 	t.Helper()
 	status, body := w.do(t, http.MethodGet, name, "")
 	require.Equal(t, http.StatusOK, status, body)
 	return body
 }
 
-func (w web) remove(t testing.TB, name string) {
+func (w remote) remove(t testing.TB, name string) {
 	t.Helper()
 	status, body := w.do(t, http.MethodDelete, name, "")
 	require.Equal(t, 2, status/100, body)
@@ -149,7 +149,7 @@ func webBench(t testing.TB, address, begin, calendar, user, password string) *be
 	requests, proxy := newCounter(t, address)
 	b := newBench(t, fmt.Sprintf("caldav_url = %q\nusername = %q\npassword_file = \"alice.password\"\ncalendars = [%q]",
 		proxy+begin, user, calendar), password)
-	b.place, b.requests = web{address + calendar, user, password}, requests
+	b.place, b.requests = remote{address + calendar, user, password}, requests
 	return b
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 func newPlan(s *streams) *cobra.Command {
-	var asJSON bool
+	var asJSON, existing bool
 	c := &cobra.Command{
 		Use:   "plan",
 		Short: "Show what sync would do now, and change nothing",
@@ -23,6 +23,9 @@ print the actions and the lines that would change. {meetingId}, {seal} and {now}
 				return err
 			}
 			defer a.ledger.Close()
+			if existing {
+				preview.Existing(a.engine)
+			}
 			steps := []sync.Step{}
 			report, err := a.plan(c.Context(), s, func(step sync.Step) { steps = append(steps, step) })
 			if err != nil {
@@ -38,6 +41,7 @@ print the actions and the lines that would change. {meetingId}, {seal} and {now}
 		},
 	}
 	c.Flags().StringVar(&s.only, "organizer", "", "only this organizer's calendars")
+	c.Flags().BoolVar(&existing, "existing", false, "as if select.existing were true and every calendar were looked at for the first time")
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
 	return c
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"convoke/internal/config"
+	"convoke/internal/web"
 	"convoke/store/sqlite"
 	"convoke/sync"
 )
@@ -43,6 +44,7 @@ one is refused and the old one kept. SIGTERM ends the pass after the step that i
 type service struct {
 	*streams
 	app   *app
+	page  *web.Server // nil where it is turned off
 	pulse pulse
 }
 
@@ -57,11 +59,16 @@ func (d *service) run(ctx context.Context) error {
 	}
 	defer release()
 
+	if d.page, err = d.app.listen(); err != nil {
+		return err
+	}
+
 	var watch stdsync.WaitGroup
 	defer watch.Wait()
 	watching, stop := context.WithCancel(ctx)
 	defer stop()
-	watch.Go(func() { d.watchdog(watching) })
+	ledger, log := d.app.ledger, d.app.log // the same in every generation
+	watch.Go(func() { d.watchdog(watching, ledger, log) })
 
 	v, commit := build()
 	d.app.log.Info("started", "version", v, "commit", commit, "organizers", len(d.app.cfg.Organizers), "schedule", d.app.cfg.Schedule.Text)
@@ -80,10 +87,21 @@ func (d *service) generation(ctx context.Context, hup <-chan os.Signal) {
 	defer end()
 	done := make(chan struct{})
 	a := d.app
-	go func() {
-		defer close(done)
+	var parts stdsync.WaitGroup
+	parts.Go(func() {
 		d.pulse.schedule.Store(&a.cfg.Schedule)
 		sync.Run(current, a.cfg.Schedule, a.log, d.pass)
+	})
+	if page := d.page; page != nil {
+		parts.Go(func() {
+			if err := page.Run(current); err != nil {
+				a.log.Error("the web listener stopped", "error", err.Error())
+			}
+		})
+	}
+	go func() {
+		defer close(done)
+		parts.Wait()
 	}()
 	for {
 		select {
@@ -99,6 +117,9 @@ func (d *service) generation(ctx context.Context, hup <-chan os.Signal) {
 			end()
 			<-done
 			d.app = next
+			if d.page, err = next.listen(); err != nil {
+				next.log.Error("nothing is published until the next reload", "error", err.Error())
+			}
 			next.log.Info("configuration read again", "organizers", len(next.cfg.Organizers), "schedule", next.cfg.Schedule.Text)
 			return
 		}
@@ -192,7 +213,7 @@ func (p *pulse) healthy(now time.Time) bool {
 }
 
 // watchdog tells systemd that the daemon is well, as long as passes get on and the ledger can be read.
-func (d *service) watchdog(ctx context.Context) {
+func (d *service) watchdog(ctx context.Context, ledger *sqlite.Ledger, log *slog.Logger) {
 	interval, err := daemon.SdWatchdogEnabled(false)
 	if err != nil || interval == 0 {
 		return
@@ -200,7 +221,7 @@ func (d *service) watchdog(ctx context.Context) {
 	tick := time.NewTicker(interval / 3)
 	defer tick.Stop()
 	for {
-		if d.well(ctx) {
+		if d.well(ctx, ledger, log) {
 			notify(daemon.SdNotifyWatchdog)
 		}
 		select {
@@ -211,13 +232,13 @@ func (d *service) watchdog(ctx context.Context) {
 	}
 }
 
-func (d *service) well(ctx context.Context) bool {
+func (d *service) well(ctx context.Context, ledger *sqlite.Ledger, log *slog.Logger) bool {
 	if !d.pulse.healthy(time.Now()) {
-		d.app.log.Error("no pass has got on for too long")
+		log.Error("no pass has got on for too long")
 		return false
 	}
-	if _, err := d.app.ledger.Notes(ctx, "watchdog"); err != nil && ctx.Err() == nil {
-		d.app.log.Error("the ledger cannot be read", "error", err.Error())
+	if _, err := ledger.Notes(ctx, "watchdog"); err != nil && ctx.Err() == nil {
+		log.Error("the ledger cannot be read", "error", err.Error())
 		return false
 	}
 	return true

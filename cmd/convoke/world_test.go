@@ -61,6 +61,7 @@ func writeFiles(t testing.TB, dir string, files map[string]string) {
 // configuration is a file that leads to a platform and, by the keys in organizer, to calendars.
 func configuration(platform, account, organizer string) string {
 	return fmt.Sprintf(`database = "ledger.db"
+listen = ""
 
 [platform]
 url = %q

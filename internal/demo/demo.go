@@ -92,6 +92,7 @@ func (w *World) configure(account, schedule string) (err error) {
 		"alice.password":   Password + "\n",
 		"config.toml": fmt.Sprintf(`database = %q
 schedule = %q
+listen   = ""
 
 [platform]
 url          = %q

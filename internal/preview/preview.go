@@ -39,6 +39,18 @@ func Of(e *sync.Engine) {
 	e.Stamp = func(time.Time) string { return Now }
 }
 
+// Existing makes the pass look at every event as if it were there for the first time, and select.existing were true.
+func Existing(e *sync.Engine) {
+	people := e.People
+	e.People = func(ctx context.Context) ([]sync.Organizer, error) {
+		all, err := people(ctx)
+		for i := range all {
+			all[i].Rules.Existing = true
+		}
+		return all, err
+	}
+}
+
 // Platform answers as the platform would when all goes well.
 type Platform struct {
 	mu   stdsync.Mutex
@@ -95,6 +107,14 @@ func (c *collection) Get(ctx context.Context, href string) (calendar.Object, err
 		return o, nil
 	}
 	return c.Collection.Get(ctx, href)
+}
+
+// Server is what a writer should know of the calendar that stands behind.
+func (c *collection) Server() calendar.Server {
+	if s, ok := c.Collection.(interface{ Server() calendar.Server }); ok {
+		return s.Server()
+	}
+	return calendar.Server{}
 }
 
 func (c *collection) Put(_ context.Context, o calendar.Object) (calendar.Object, error) {
