@@ -312,12 +312,14 @@ const davOrigin = "http://127.0.0.1:5232"
 // A shelf holds everybody's calendars; it is a sync.Calendars.
 type shelf struct {
 	*world
-	mu     stdsync.Mutex
-	places map[string][]store.Calendar // by organizer
-	source string
-	finds  int
-	broken error                                                               // of Find
-	wrap   func(row store.Calendar, c calendar.Collection) calendar.Collection // nil: as they are
+	mu        stdsync.Mutex
+	places    map[string][]store.Calendar    // by organizer
+	feeds     map[string]calendar.Collection // subscriptions, by URL
+	source    string
+	finds     int
+	broken    error                                                               // of Find
+	addresses []string                                                            // what the server says
+	wrap      func(row store.Calendar, c calendar.Collection) calendar.Collection // nil: as they are
 }
 
 func (s *shelf) add(who, path, name string) {
@@ -344,18 +346,21 @@ func (s *shelf) count() (n int) {
 
 func (s *shelf) Source(organizer string) string { return s.source }
 
-func (s *shelf) Find(_ context.Context, organizer string) ([]store.Calendar, error) {
+func (s *shelf) Find(_ context.Context, organizer string) (sync.Found, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.finds++
-	return s.places[organizer], s.broken
+	return sync.Found{Calendars: s.places[organizer], Addresses: s.addresses}, s.broken
 }
 
 func (s *shelf) Open(row store.Calendar) (c calendar.Collection, err error) {
-	if strings.HasPrefix(row.URL, davOrigin) {
+	switch {
+	case strings.HasPrefix(row.URL, davOrigin):
 		user, _, _ := strings.Cut(row.Organizer, "@")
 		c, err = caldav.Open(s.doer(user), row.URL, row.Profile)
-	} else {
+	case s.feeds[row.URL] != nil:
+		c = s.feeds[row.URL]
+	default:
 		c, err = vdir.Open(row.URL)
 	}
 	if err == nil && s.wrap != nil {
