@@ -126,8 +126,8 @@ func (l *library) report(w io.Writer) error {
 
 func (l *library) Source(string) string { return "library" }
 
-func (l *library) Find(_ context.Context, organizer string) ([]store.Calendar, error) {
-	return []store.Calendar{{Organizer: organizer, URL: davOrigin + libraryPath, Name: "Library"}}, nil
+func (l *library) Find(_ context.Context, organizer string) (sync.Found, error) {
+	return sync.Found{Calendars: []store.Calendar{{Organizer: organizer, URL: davOrigin + libraryPath, Name: "Library"}}}, nil
 }
 
 func (l *library) Open(row store.Calendar) (calendar.Collection, error) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"convoke/calendar"
@@ -14,6 +16,9 @@ import (
 func (p *pass) open(ctx context.Context) error {
 	rows, err := p.found(ctx)
 	if err != nil {
+		return err
+	}
+	if err := p.widen(ctx); err != nil {
 		return err
 	}
 	for _, row := range rows {
@@ -84,7 +89,11 @@ func (p *pass) found(ctx context.Context) ([]store.Calendar, error) {
 		p.failed(nil, "", err)
 		return known, p.park(ctx, err)
 	}
-	if err := p.replace(ctx, found); err != nil {
+	if err := p.replace(ctx, found.Calendars); err != nil {
+		return nil, err
+	}
+	slices.Sort(found.Addresses)
+	if err := p.Ledger.Note(ctx, p.addressesKey(), strings.Join(found.Addresses, " ")); err != nil {
 		return nil, err
 	}
 	if err := p.park(ctx, nil); err != nil {
@@ -94,6 +103,26 @@ func (p *pass) found(ctx context.Context) ([]store.Calendar, error) {
 		return nil, err
 	}
 	return p.Ledger.Calendars(ctx, p.o.Email)
+}
+
+// addressesKey is the note in which an organizer's addresses stand as her calendar server tells them, parted by spaces.
+func (p *pass) addressesKey() string { return "addresses/" + p.o.Email }
+
+// widen adds the addresses that her calendar server has for the organizer to those of the configuration. One that the
+// configuration has for somebody else is not hers: people may change what their server says.
+func (p *pass) widen(ctx context.Context) error {
+	note, err := p.Ledger.Notes(ctx, p.addressesKey())
+	if err != nil {
+		return err
+	}
+	all := slices.Clone(p.o.Addresses)
+	for _, a := range strings.Fields(note) {
+		if !p.o.Others[a] && !slices.Contains(all, a) {
+			all = append(all, a)
+		}
+	}
+	p.o.Addresses = all
+	return nil
 }
 
 // replace brings the ledger's calendars in line with what discovery found.

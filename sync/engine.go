@@ -23,7 +23,8 @@ type Platform interface {
 // An Organizer is a person whose calendars are watched, with all that a pass needs to act for her.
 type Organizer struct {
 	Email     string
-	Addresses []string // Email and her aliases, lower case
+	Addresses []string        // Email and her aliases, lower case
+	Others    map[string]bool // addresses of other organizers
 	UserID    string
 	Home      *time.Location // hers; nil: each calendar's own
 	Rules     Rules
@@ -33,12 +34,18 @@ type Organizer struct {
 	Problem   error // why the platform cannot be asked for her; her calendars are looked at all the same
 }
 
+// Found is what discovery found for an organizer.
+type Found struct {
+	Calendars []store.Calendar // to be watched: URL, Name, Source, Profile, TimeZone, Shared
+	Addresses []string         // hers, as her server says (calendar-user-address-set)
+}
+
 // Calendars finds and opens what is watched for an organizer.
 type Calendars interface {
 	// Source tells what is configured; when it changes, Find is asked again.
 	Source(organizer string) string
-	// Find runs discovery: the calendars (URL, Name, Source, Profile, TimeZone, Shared) that are to be watched.
-	Find(ctx context.Context, organizer string) ([]store.Calendar, error)
+	// Find runs discovery.
+	Find(ctx context.Context, organizer string) (Found, error)
 	// Open opens a calendar that Find found, now or earlier, without asking anybody.
 	Open(c store.Calendar) (calendar.Collection, error)
 }

@@ -46,6 +46,9 @@ func (e *Engine) Explain(ctx context.Context, uid string) ([]Explanation, error)
 
 // known opens the calendars that the ledger knows, without discovery.
 func (p *pass) known(ctx context.Context) error {
+	if err := p.widen(ctx); err != nil {
+		return err
+	}
 	rows, err := p.Ledger.Calendars(ctx, p.o.Email)
 	if err != nil {
 		return err

@@ -175,7 +175,7 @@ func (a *app) checkCalendars(ctx context.Context, o config.Organizer, c *checkup
 		c.add(err, "calendars of "+o.Email, "")
 		return
 	}
-	for _, cal := range found {
+	for _, cal := range found.Calendars {
 		shared := ""
 		if cal.Shared {
 			shared = ", shared by somebody else"

@@ -20,6 +20,7 @@ import (
 	"convoke/internal/secret"
 	"convoke/internal/transport"
 	"convoke/store"
+	"convoke/sync"
 )
 
 // Calendars are those of one configuration; it is a sync.Calendars.
@@ -108,29 +109,29 @@ func (c *Calendars) Source(organizer string) string {
 }
 
 // Find returns the calendars of an organizer that are to be watched.
-func (c *Calendars) Find(ctx context.Context, organizer string) ([]store.Calendar, error) {
+func (c *Calendars) Find(ctx context.Context, organizer string) (sync.Found, error) {
 	o, ok := c.organizers[organizer]
 	if !ok {
-		return nil, fmt.Errorf("organizer %s is not configured", organizer)
+		return sync.Found{}, fmt.Errorf("organizer %s is not configured", organizer)
 	}
 	switch {
 	case o.VDir != "":
 		return c.folder(o)
 	case !o.ICSURL.IsZero():
 		name := subscribed(o)
-		return []store.Calendar{{Organizer: o.Email, URL: name, Name: "Subscription", Source: name}}, nil
+		return sync.Found{Calendars: []store.Calendar{{Organizer: o.Email, URL: name, Name: "Subscription", Source: name}}}, nil
 	}
 	client, err := c.client(o, "")
 	if err != nil {
-		return nil, err
+		return sync.Found{}, err
 	}
 	account, err := caldav.Discover(ctx, client, o.CalDAVURL.String())
 	if err != nil {
-		return nil, fmt.Errorf("find the calendars of %s at %s: %w", o.Email, o.CalDAVURL.Redacted(), err)
+		return sync.Found{}, fmt.Errorf("find the calendars of %s at %s: %w", o.Email, o.CalDAVURL.Redacted(), err)
 	}
 	chosen, err := choose(o, account.Calendars)
 	if err != nil {
-		return nil, fmt.Errorf("find the calendars of %s: %w", o.Email, err)
+		return sync.Found{}, fmt.Errorf("find the calendars of %s: %w", o.Email, err)
 	}
 	var rows []store.Calendar
 	for _, i := range chosen {
@@ -138,15 +139,15 @@ func (c *Calendars) Find(ctx context.Context, organizer string) ([]store.Calenda
 			Organizer: o.Email, URL: i.URL, Name: name(i), Source: c.Source(organizer), Profile: profile(client, i.Profile), TimeZone: i.TimeZone, Shared: !i.Own,
 		})
 	}
-	return rows, nil
+	return sync.Found{Calendars: rows, Addresses: account.Addresses}, nil
 }
 
-func (c *Calendars) folder(o config.Organizer) ([]store.Calendar, error) {
+func (c *Calendars) folder(o config.Organizer) (sync.Found, error) {
 	f, err := vdir.Open(o.VDir)
 	if err != nil {
-		return nil, fmt.Errorf("find the calendar of %s: %w; make the folder, or mend vdir", o.Email, err)
+		return sync.Found{}, fmt.Errorf("find the calendar of %s: %w; make the folder, or mend vdir", o.Email, err)
 	}
-	return []store.Calendar{{Organizer: o.Email, URL: o.VDir, Name: f.Name(), Source: o.VDir}}, nil
+	return sync.Found{Calendars: []store.Calendar{{Organizer: o.Email, URL: o.VDir, Name: f.Name(), Source: o.VDir}}}, nil
 }
 
 // Open opens a calendar of the ledger.

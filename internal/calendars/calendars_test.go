@@ -85,7 +85,7 @@ func TestFind(t *testing.T) {
 			}
 			require.NoError(t, err)
 			var names []string
-			for _, row := range found {
+			for _, row := range found.Calendars {
 				names = append(names, row.Name)
 				assert.Equal(t, alice, row.Organizer)
 				assert.Equal(t, cals.Source(alice), row.Source)
@@ -106,7 +106,7 @@ func TestOpen(t *testing.T) {
 			found, err := h.open("/", "Work").Find(t.Context(), alice)
 			require.NoError(t, err)
 			require.NoError(t, h.server.Put(h.server.Calendar("alice", "work")+"a.ics", "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"))
-			col, err := h.open("/", "Work").Open(found[0])
+			col, err := h.open("/", "Work").Open(found.Calendars[0])
 			require.NoError(t, err)
 			h.server.ResetLog()
 			o, err := col.Get(t.Context(), h.server.Calendar("alice", "work")+"a.ics")
@@ -143,8 +143,8 @@ func TestFolder(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "displayname"), []byte("Alice's work\n"), 0o600))
 	found, err := cals.Find(t.Context(), alice)
 	require.NoError(t, err)
-	assert.Equal(t, []store.Calendar{{Organizer: alice, URL: dir, Name: "Alice's work", Source: dir}}, found)
-	_, err = cals.Open(found[0])
+	assert.Equal(t, []store.Calendar{{Organizer: alice, URL: dir, Name: "Alice's work", Source: dir}}, found.Calendars)
+	_, err = cals.Open(found.Calendars[0])
 	require.NoError(t, err)
 }
 

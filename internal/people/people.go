@@ -155,7 +155,7 @@ func (p *People) row(ctx context.Context, email string) (store.Organizer, error)
 // organizer joins what the configuration and the ledger know; the configuration wins.
 func (p *People) organizer(o config.Organizer, row store.Organizer) sync.Organizer {
 	s := sync.Organizer{
-		Email: o.Email, Addresses: append([]string{o.Email}, o.Aliases...), UserID: o.UserID, Home: o.Timezone,
+		Email: o.Email, Addresses: append([]string{o.Email}, o.Aliases...), Others: p.others(o), UserID: o.UserID, Home: o.Timezone,
 		Rules: p.rules(o), Modes: modes(o.CalendarRules), Agenda: p.cfg.Platform.Reference == config.ReferenceAgenda,
 	}
 	if s.UserID == "" {
@@ -172,6 +172,20 @@ func (p *People) organizer(o config.Organizer, row store.Organizer) sync.Organiz
 		s.Problem = errors.New("no API key is configured: set platform.api_key_file, or api_key_file of the organizer")
 	}
 	return s
+}
+
+// others are the addresses that the configuration has for other organizers.
+func (p *People) others(o config.Organizer) map[string]bool {
+	all := map[string]bool{}
+	for _, other := range p.cfg.Organizers {
+		if other.Email == o.Email {
+			continue
+		}
+		for _, a := range append([]string{other.Email}, other.Aliases...) {
+			all[a] = true
+		}
+	}
+	return all
 }
 
 func (p *People) rules(o config.Organizer) sync.Rules {
