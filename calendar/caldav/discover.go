@@ -51,10 +51,18 @@ func Discover(ctx context.Context, d Doer, rawURL string) (Account, error) {
 	return f.account, nil
 }
 
-// recognise asks for OPTIONS once: Cyrus, Radicale and Xandikos send the DAV header with nothing else. What a server
-// does not tell stays unknown.
+// recognise asks for OPTIONS once, at a calendar: Cyrus, Radicale and Xandikos send the DAV header with nothing else, and
+// Cyrus not at its root. What a server does not tell stays unknown.
 func (f *finder) recognise() {
-	req, err := newRequest(f.ctx, http.MethodOptions, f.start, nil)
+	usable := slices.IndexFunc(f.account.Calendars, func(i Info) bool { return i.Err == nil })
+	if usable < 0 {
+		return
+	}
+	at, err := parsePlace(f.account.Calendars[usable].URL)
+	if err != nil {
+		return
+	}
+	req, err := newRequest(f.ctx, http.MethodOptions, at, nil)
 	if err != nil {
 		return
 	}
