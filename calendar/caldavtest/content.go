@@ -17,23 +17,40 @@ type contentLine struct {
 
 func readContent(data []byte) content {
 	var out content
-	for raw := range strings.Lines(string(data)) {
-		if n := len(out) - 1; n >= 0 && (raw[0] == ' ' || raw[0] == '\t') {
-			out[n].raw += raw
-			out[n].text += strings.TrimRight(raw[1:], "\r\n")
-			continue
+	text := string(data)
+	for from := 0; from < len(text); {
+		to := endOfLine(text, from)
+		folds := to
+		for to < len(text) && (text[to] == ' ' || text[to] == '\t') {
+			to = endOfLine(text, to)
 		}
-		out = append(out, contentLine{raw: raw, text: strings.TrimRight(raw, "\r\n"), event: -1})
+		raw := text[from:to]
+		line := raw
+		if to > folds {
+			line = unfolder.Replace(raw)
+		}
+		out = append(out, contentLine{raw: raw, text: strings.TrimRight(line, "\r\n"), event: -1})
+		from = to
 	}
 	out.assign()
 	return out
+}
+
+var unfolder = strings.NewReplacer("\r\n ", "", "\r\n\t", "", "\n ", "", "\n\t", "")
+
+// endOfLine is where the next physical line begins.
+func endOfLine(text string, from int) int {
+	if n := strings.IndexByte(text[from:], '\n'); n >= 0 {
+		return from + n + 1
+	}
+	return len(text)
 }
 
 // assign finds out to which VEVENT each line belongs.
 func (c content) assign() {
 	event, depth := -1, 0
 	for i := range c {
-		switch upper := strings.ToUpper(c[i].text); {
+		switch upper := strings.ToUpper(c[i].text[:min(len(c[i].text), len("BEGIN:VEVENT")+1)]); {
 		case depth == 0 && upper == "BEGIN:VEVENT":
 			event, depth = event+1, 1
 		case depth == 1 && upper == "END:VEVENT":
