@@ -144,7 +144,7 @@ func (p *pass) written(ctx context.Context, s Situation, a Action, d calendar.De
 
 // details are what is written into the event of a meeting.
 func (p *pass) details(ctx context.Context, w *watched, s Situation, a Action) (calendar.Details, error) {
-	text := Text{JoinURL: w.rules.Join.URL(a.Meeting.Number), Number: a.Meeting.Number, Marker: w.rules.Markers.Decline}
+	text := Text{JoinURL: w.rules.Join.URL(a.Meeting.Number), Number: a.Meeting.Number}
 	if m, err := meetingapi.ReadMeeting(a.Meeting.Answer); err == nil && m.Dialin { // else it was adopted, and nothing is known
 		text.PIN = m.DialInPin
 		for _, n := range m.DialInNumbers {

@@ -12,7 +12,6 @@ type Words struct {
 type Text struct {
 	JoinURL, Number, PIN string
 	Phones               []Phone
-	Marker               string // by which a meeting is declined
 }
 
 // A Phone is a number to dial in by.

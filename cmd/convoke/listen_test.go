@@ -34,7 +34,7 @@ func TestSubscription(t *testing.T) {
 	address := freeAddress(t)
 	writeFiles(t, dir, map[string]string{
 		"platform-api-key": canaryKey,
-		"config.toml": strings.Replace(configuration(api.URL, account.ID, fmt.Sprintf("ics_url = %q", ics)), `listen = ""`, fmt.Sprintf("listen = %q", address), 1),
+		"config.toml":      strings.Replace(configuration(api.URL, account.ID, fmt.Sprintf("ics_url = %q", ics)), `listen = ""`, fmt.Sprintf("listen = %q", address), 1),
 	})
 	file := filepath.Join(dir, "config.toml")
 

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"convoke/internal/terminal"
+	"convoke/internal/wording"
 	"convoke/store"
 )
 
@@ -72,10 +73,11 @@ type usageError struct{ error }
 
 func exitCode(err error) int {
 	var usage usageError
+	var words *wording.Error // a template that fails, or a language without words
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), errors.As(err, &words):
 		return exitUsage
 	case errors.Is(err, store.ErrLocked):
 		return exitLocked

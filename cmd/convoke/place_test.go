@@ -92,7 +92,7 @@ func (f folder) remove(t testing.TB, name string) {
 // A bench is convoke between a calendar and a platform.
 type bench struct {
 	place
-	counts   bool // the server counts SEQUENCE up by itself, as SOGo does
+	resets   bool // a new LOCATION makes attendees answer again, as on SOGo
 	platform *meetingtest.Server
 	requests *counter // to the calendar server; nil for a folder
 	config   string
@@ -107,7 +107,7 @@ func benches() map[string]func(testing.TB) *bench {
 	for _, p := range []string{"radicale", "xandikos", "davical", "cyrus", "sogo"} {
 		all["memory as "+p] = func(t testing.TB) *bench {
 			b := memoryBench(t, caldavtest.Profile(p))
-			b.counts = p == "sogo"
+			b.resets = p == "sogo"
 			return b
 		}
 	}

@@ -3,6 +3,7 @@
 package people
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"convoke/internal/keyring"
 	"convoke/internal/secret"
 	"convoke/internal/transport"
+	"convoke/internal/wording"
 	"convoke/meetingapi"
 	"convoke/store"
 	"convoke/sync"
@@ -26,6 +28,7 @@ type People struct {
 	keys    keyring.Keyring
 	now     func() time.Time
 	join    calendar.JoinTemplate
+	words   *wording.Words
 	clients map[string]*meetingapi.Client // by the path of the API key
 	patient bool
 	delays  map[string]delay // by address; one pass at a time asks
@@ -45,8 +48,17 @@ func New(cfg *config.Config, ledger store.Ledger, keys keyring.Keyring, pool *tr
 	if err != nil {
 		return nil, fmt.Errorf("platform.join_url: %w", err)
 	}
+	words, err := wording.Load(cfg.Details.Templates)
+	if err != nil {
+		return nil, fmt.Errorf("details.templates: %w", err)
+	}
+	for _, o := range cfg.Organizers {
+		if o.Language != "" && !words.Has(o.Language) {
+			return nil, &wording.Error{Err: fmt.Errorf("language %q of %s: there are words for %s only; add %s.txt to details.templates", o.Language, o.Email, strings.Join(words.Languages(), ", "), o.Language)}
+		}
+	}
 	p := &People{
-		cfg: cfg, ledger: ledger, keys: keys, now: now, join: join, clients: map[string]*meetingapi.Client{},
+		words: words, cfg: cfg, ledger: ledger, keys: keys, now: now, join: join, clients: map[string]*meetingapi.Client{},
 		patient: patient, delays: map[string]delay{},
 	}
 	files := map[string]bool{cfg.Platform.APIKeyFile: true}
@@ -156,7 +168,7 @@ func (p *People) row(ctx context.Context, email string) (store.Organizer, error)
 func (p *People) organizer(o config.Organizer, row store.Organizer) sync.Organizer {
 	s := sync.Organizer{
 		Email: o.Email, Addresses: append([]string{o.Email}, o.Aliases...), Others: p.others(o), UserID: o.UserID, Home: o.Timezone,
-		Rules: p.rules(o), Modes: modes(o.CalendarRules), Agenda: p.cfg.Platform.Reference == config.ReferenceAgenda,
+		Rules: p.rules(o, row), Modes: modes(o.CalendarRules), Agenda: p.cfg.Platform.Reference == config.ReferenceAgenda,
 	}
 	if s.UserID == "" {
 		s.UserID = row.UserID
@@ -188,7 +200,7 @@ func (p *People) others(o config.Organizer) map[string]bool {
 	return all
 }
 
-func (p *People) rules(o config.Organizer) sync.Rules {
+func (p *People) rules(o config.Organizer, row store.Organizer) sync.Rules {
 	c, quiet := p.cfg, time.Duration(0)
 	if p.patient {
 		quiet = c.Details.Quiet
@@ -197,9 +209,25 @@ func (p *People) rules(o config.Organizer) sync.Rules {
 		Mode: sync.Mode(o.Mode), Markers: calendar.Markers{Ask: c.Select.Marker, Decline: c.Select.OptOut}, Existing: c.Select.Existing,
 		Preset: preset(config.Preset{Meeting: c.Meeting}), Presets: presets(c.Presets), MinDuration: c.Select.MinDuration,
 		MaxDuration: c.Select.MaxDuration, Private: sync.PrivateMode(c.Select.Private),
-		Window: sync.WindowMode(c.Series.Window), RollAfter: c.Series.RollAfter, MailBudget: c.Details.MailBudget,
+		Window: sync.WindowMode(c.Series.Window), RollAfter: c.Series.RollAfter, MailBudget: c.Details.MailBudget, Words: p.worded(cmp.Or(o.Language, row.Language)),
 		Join: p.join, Quiet: quiet, Cancel: sync.CancelAction(c.Cancel.Action), Undo: c.Cancel.Undo,
 		RetryUnknown: c.Platform.Unknown == config.UnknownRetry, Settle: c.Platform.Settle,
+	}
+}
+
+// worded are the words that go into events and topics, in a language.
+func (p *People) worded(language string) sync.Words {
+	return sync.Words{
+		Untitled:  p.words.Heading(language),
+		Private:   p.words.Private(language),
+		Cancelled: func(topic string) string { return p.words.Cancelled(language, topic) },
+		Block: func(t sync.Text) (string, []string) {
+			d := wording.Data{JoinURL: t.JoinURL, Number: t.Number, PIN: t.PIN}
+			for _, n := range t.Phones {
+				d.Dial = append(d.Dial, wording.Dial{Number: n.Number, Label: n.Label})
+			}
+			return p.words.Heading(language), p.words.Lines(language, d)
+		},
 	}
 }
 
