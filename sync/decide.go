@@ -165,7 +165,7 @@ func (s Situation) active() Decision {
 			return s.update(t, Roll, "the meeting moves on to the next date")
 		}
 		return s.update(t, Update, "title or time changed")
-	case !s.Link.Written && !s.ReadOnly:
+	case (!s.Link.Written || s.again()) && !s.ReadOnly:
 		return s.write()
 	case !t.End.After(s.Now) && t.Change.IsZero():
 		return Decision{Rule: Finished, Text: "the event is over"}
@@ -187,6 +187,13 @@ func (s Situation) given() bool {
 // rolls reports whether only the passing of time asks for another window.
 func (s Situation) rolls() bool {
 	return (s.Event.Recurring() || len(s.Siblings) > 0) && s.holds()
+}
+
+// again reports whether the marker is back where our text had taken its place, and the text is gone: the organizer asks
+// again, or an old copy of the event was put over the one that had it.
+func (s Situation) again() bool {
+	mark, asked := s.asked()
+	return asked && (mark.Property == "LOCATION" || mark.Property == "DESCRIPTION") && !s.shown()
 }
 
 // frozen is after how many writes that did not stay an event is left alone.

@@ -307,6 +307,8 @@ func decisions(t *testing.T) []decision {
 		{"moved into the past while the meeting is to come", linked(t, "DTSTART:20261101T090000Z", "DTEND:20261101T100000Z"), Update, UpdateMeeting, nil},
 		{"moved from the past", with(linked(t, "DTSTART:20261201T090000Z", "DTEND:20261201T100000Z"), past), Update, UpdateMeeting, nil},
 		{"not written yet", with(linked(t, "LOCATION:@meet"), func(s *Situation) { s.Link.Written = false }), Write, WriteDetails, nil},
+		{"an old copy was put over the event", linked(t, "LOCATION:@meet"), Write, WriteDetails, nil},
+		meetings("the marker stays in the title, and the text was taken out", linked(t, "LOCATION:Room 5", "SUMMARY:Budget @meet"), Unchanged),
 		meetings("retitled after its end", with(linked(t, "SUMMARY:Minutes"), past), Finished),
 		meetings("the platform says closed for a time to come", with(linked(t), func(s *Situation) { s.Meeting.Closed = true }), StillClosed),
 		meetings("nothing changed", linked(t), Unchanged),

@@ -2,7 +2,9 @@ package sync
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	stdsync "sync"
 	"time"
 
@@ -114,7 +116,7 @@ func (e *Engine) Pass(ctx context.Context, only string) (Report, error) {
 		}
 		g.Go(func() error {
 			p := pass{Engine: e, o: o}
-			err := p.run(within)
+			err := p.guarded(within)
 			merging.Lock()
 			defer merging.Unlock()
 			total.add(p.report)
@@ -126,6 +128,17 @@ func (e *Engine) Pass(ctx context.Context, only string) (Report, error) {
 		err = e.Ledger.Prune(ctx, e.Now().Add(-decisionsKept))
 	}
 	return total, err
+}
+
+// guarded makes a pass in which a fault of the program stops one organizer's pass and not the daemon.
+func (p *pass) guarded(ctx context.Context) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			p.failed(nil, "", fmt.Errorf("a fault of convoke: %v; please report it with the log", fault))
+			p.Log.Error("pass stopped by a fault", "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
+		}
+	}()
+	return p.run(ctx)
 }
 
 // decisionsKept is how long decisions and closed intents are kept.

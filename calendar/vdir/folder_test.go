@@ -182,9 +182,9 @@ func TestMissingFolder(t *testing.T) {
 }
 
 func TestName(t *testing.T) {
-	f, dir := folder(t, map[string][]byte{"displayname": []byte("Team Ä \n")})
+	f, _ := folder(t, map[string][]byte{"displayname": []byte("Team Ä \n")})
 	assert.Equal(t, "Team Ä", f.Name())
-	f, dir = folder(t, nil)
+	f, dir := folder(t, nil)
 	assert.Equal(t, filepath.Base(dir), f.Name())
 }
 
