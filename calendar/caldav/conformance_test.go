@@ -302,16 +302,22 @@ func foreignCalendar(t *testing.T, s *subject) {
 
 func hrefOf(url string) string { return url[strings.Index(url[8:], "/")+8:] }
 
-// Who a server is can be told by a discovery, and what follows from it for a writer.
+// Who a server is can be told by a discovery, wherever it begins, and what follows from it for a writer.
 func recognised(t *testing.T, s *subject) {
 	d := newDesk(t, s)
 	assert.Equal(t, caldav.Traits{Schedules: true, Rewrites: true, LocationResets: true}, d.cal.Traits(), "the careful case")
-	account, err := caldav.Discover(t.Context(), s.browser(), d.url)
-	require.NoError(t, err)
-	d.reopen(t, account.Calendars[0].Profile)
-	for _, known := range []string{"radicale", "xandikos", "davical", "cyrus", "sogo", "sabre"} {
-		if strings.Contains(s.name, known) {
-			assert.Equal(t, known, d.cal.Traits().Server)
+	starts := []string{d.url, s.principal}
+	if s.login {
+		starts = append(starts, s.base)
+	}
+	for _, start := range starts {
+		account, err := caldav.Discover(t.Context(), s.browser(), start)
+		require.NoError(t, err)
+		d.reopen(t, account.Calendars[0].Profile)
+		for _, known := range []string{"radicale", "xandikos", "davical", "cyrus", "sogo", "sabre"} {
+			if strings.Contains(s.name, known) {
+				assert.Equal(t, known, d.cal.Traits().Server, start)
+			}
 		}
 	}
 }
