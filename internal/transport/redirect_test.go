@@ -132,7 +132,9 @@ func TestRedirectFromTLSToPlainHTTP(t *testing.T) {
 }
 
 func TestRedirectsEnd(t *testing.T) {
-	home := serve(t, func(w http.ResponseWriter, req *http.Request) { http.Redirect(w, req, req.URL.Path+"x", http.StatusFound) })
+	home := serve(t, func(w http.ResponseWriter, req *http.Request) {
+		http.Redirect(w, req, req.URL.Path+"x", http.StatusFound)
+	})
 	c := newClient(t, Options{Origin: home.URL, Redirects: true, Retry: true})
 	_, err := c.Do(request(t, "GET", home.URL+"/", ""))
 	require.ErrorIs(t, err, ErrRedirect)
