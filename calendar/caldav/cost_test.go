@@ -29,8 +29,6 @@ type party struct {
 	copies    map[string]string // hrefs of the guests' copies, by name
 }
 
-func (p *party) href() string { return hrefOf(p.url) + p.uid + ".ics" }
-
 func newParty(t *testing.T, s *subject) *party {
 	t.Helper()
 	p := &party{desk: newDesk(t, s), copies: map[string]string{}}
