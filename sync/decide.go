@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"convoke/calendar"
 	"convoke/meetingapi"
 	"convoke/store"
 )
@@ -167,10 +168,12 @@ func (s Situation) active() Decision {
 		return s.update(t, Update, "title or time changed")
 	case (!s.Link.Written || s.again()) && !s.ReadOnly:
 		return s.write()
+	case s.without() && !s.ReadOnly && s.Link.Writes < frozen:
+		return s.clean()
 	case !t.End.After(s.Now) && t.Change.IsZero():
 		return Decision{Rule: Finished, Text: "the event is over"}
 	case s.Meeting.Closed && t.End.After(s.Now):
-		return Decision{Rule: StillClosed, Text: "the platform says that the meeting is closed, though its time is still to come; open it there, or take the join link out of the event and type the marker again once it is given up"}
+		return Decision{Rule: StillClosed, Text: "the platform says that the meeting is closed, though its time is still to come; open it there, or copy the event, which gets a meeting of its own, and delete this one"}
 	}
 	return Decision{Rule: Unchanged, Due: t.Change, Text: "meeting and event agree"}
 }
@@ -189,11 +192,25 @@ func (s Situation) rolls() bool {
 	return (s.Event.Recurring() || len(s.Siblings) > 0) && s.holds()
 }
 
-// again reports whether the marker is back where our text had taken its place, and the text is gone: the organizer asks
-// again, or an old copy of the event was put over the one that had it.
+// again reports whether a component asks for the details: the marker is back where our text had taken its place, and the text is
+// gone, since the organizer asks again, or an old copy of the event was put over the one that had it; or it is an override
+// that was never written to.
 func (s Situation) again() bool {
-	mark, asked := s.asked()
-	return asked && (mark.Property == "LOCATION" || mark.Property == "DESCRIPTION") && !s.shown()
+	return slices.ContainsFunc(s.Event.Components, func(c *calendar.Component) bool {
+		mark, asked := s.Rules.Markers.Asked(c)
+		if !asked || !s.selects(c) || s.shows(c) {
+			return false
+		}
+		return mark.Property == "LOCATION" || mark.Property == "DESCRIPTION" || (c.RecurrenceID != "" && c.Seal == "")
+	})
+}
+
+// without reports whether a date of a series was opted out that still shows the meeting.
+func (s Situation) without() bool { return slices.ContainsFunc(s.Event.Components, s.leftover) }
+
+// leftover reports whether a component is an override that declines the meeting and still shows it.
+func (s Situation) leftover(c *calendar.Component) bool {
+	return c.RecurrenceID != "" && s.Rules.Markers.Declined(c) && s.shows(c)
 }
 
 // frozen is after how many writes that did not stay an event is left alone.
@@ -209,6 +226,15 @@ func (s Situation) write() Decision {
 		return Decision{Rule: Budget, Text: fmt.Sprintf("another write could send another mail to the attendees (details.mail_budget = %d)", s.Rules.MailBudget)}
 	}
 	return Decision{Rule: Write, Text: "the join details go into the event", Action: &Action{Kind: WriteDetails, Link: l, Meeting: *s.Meeting}}
+}
+
+// clean takes the details out of the dates of a series that were opted out, as far as another write is allowed.
+func (s Situation) clean() Decision {
+	d := s.write()
+	if d.Rule == Write {
+		d.Rule, d.Text, d.Action.Kind = Erase, "the join details are taken out of the date that was opted out", EraseDetails
+	}
+	return d
 }
 
 // ended decides about an event whose meeting was given up, and which is there.

@@ -1,8 +1,10 @@
 package sync
 
 import (
+	"bytes"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -79,6 +81,23 @@ func linked(t *testing.T, lines ...string) Situation {
 	}
 	s.Link = &store.Link{ID: 3, Organizer: s.Organizer, UID: "e1", Calendar: 1, Href: "/c/e1.ics", Meeting: 7, State: store.Active, Written: true}
 	return s
+}
+
+// dated is a series that has a meeting, with an override of its second date.
+func dated(t *testing.T, lines ...string) Situation {
+	s := linked(t)
+	first := event(append([]string{joined, "RRULE:FREQ=WEEKLY"}, people(lines)...)...)
+	second := event(append([]string{"RECURRENCE-ID:20261201T090000Z", "DTSTART:20261201T090000Z", "DTEND:20261201T100000Z"}, lines...)...)
+	from, to := bytes.Index(second, []byte("BEGIN:VEVENT")), bytes.Index(second, []byte("END:VCALENDAR"))
+	var err error
+	s.Event, err = calendar.Parse(bytes.Replace(first, []byte("END:VCALENDAR"), append(second[from:to:to], "END:VCALENDAR"...), 1), time.UTC)
+	require.NoError(t, err)
+	return s
+}
+
+// people are the lines that say who meets.
+func people(lines []string) []string {
+	return slices.DeleteFunc(slices.Clone(lines), func(l string) bool { return !strings.HasPrefix(l, "ORGANIZER") && !strings.HasPrefix(l, "ATTENDEE") })
 }
 
 // ending is an event whose undo window has begun, and ended when it is over.
@@ -308,6 +327,18 @@ func decisions(t *testing.T) []decision {
 		{"moved from the past", with(linked(t, "DTSTART:20261201T090000Z", "DTEND:20261201T100000Z"), past), Update, UpdateMeeting, nil},
 		{"not written yet", with(linked(t, "LOCATION:@meet"), func(s *Situation) { s.Link.Written = false }), Write, WriteDetails, nil},
 		{"an old copy was put over the event", linked(t, "LOCATION:@meet"), Write, WriteDetails, nil},
+		{"one more date of a series asks", dated(t, "SUMMARY:Budget @meet"), Write, WriteDetails, nil},
+		meetings("one more date of a series asks, and had its text taken out", dated(t, "SUMMARY:Budget @meet", "X-CONVOKE:v1.x.y.1.z"), Unchanged),
+		{"one date of a series is opted out", dated(t, joined, "SUMMARY:Budget #nomeet"), Erase, EraseDetails, func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, store.Active, d.Action.Link.State)
+		}},
+		meetings("one date of a series is opted out, and shows nothing", dated(t, "SUMMARY:Budget #nomeet"), Unchanged),
+		meetings("one date of a series is opted out, and the budget is spent", with(dated(t, joined, "SUMMARY:Budget #nomeet",
+			"ORGANIZER:mailto:alice@example.com", "ATTENDEE:mailto:bob@example.com"), func(s *Situation) { s.Schedules = true }), Budget),
+		meetings("one date of a series is opted out, and what is taken out comes back", with(dated(t, joined, "SUMMARY:Budget #nomeet"), func(s *Situation) {
+			s.Link.Writes = frozen
+		}), Unchanged),
+		meetings("a cancelled date asks for nothing", dated(t, "SUMMARY:Budget @meet", "STATUS:CANCELLED"), Unchanged),
 		meetings("the marker stays in the title, and the text was taken out", linked(t, "LOCATION:Room 5", "SUMMARY:Budget @meet"), Unchanged),
 		meetings("retitled after its end", with(linked(t, "SUMMARY:Minutes"), past), Finished),
 		meetings("the platform says closed for a time to come", with(linked(t), func(s *Situation) { s.Meeting.Closed = true }), StillClosed),

@@ -133,10 +133,12 @@ func stuck(o calendar.Object, a Action, d calendar.Details, home *time.Location)
 
 // written records that the details stand in the event, or were taken out.
 func (p *pass) written(ctx context.Context, s Situation, a Action, d calendar.Details) error {
-	a.Link.Written, a.Link.UpdatedAt = a.Kind == WriteDetails, p.Now()
-	a.Link.Block, a.Link.Flips = "", ""
-	if a.Link.Written {
-		a.Link.Block = d.Block()
+	a.Link.UpdatedAt, a.Link.Flips = p.Now(), ""
+	switch {
+	case a.Kind == WriteDetails:
+		a.Link.Written, a.Link.Block = true, d.Block()
+	case a.Link.State != store.Active: // else it was taken out of single dates
+		a.Link.Written, a.Link.Block = false, ""
 	}
 	_, err := p.Ledger.SaveLink(ctx, a.Link)
 	return ledger(err)
@@ -163,12 +165,11 @@ func (p *pass) details(ctx context.Context, w *watched, s Situation, a Action) (
 	for _, n := range text.Phones {
 		d.Phones = append(d.Phones, calendar.Phone(n))
 	}
-	if a.Kind == WriteDetails && s.Event.Recurring() {
-		d.Only = func(c *calendar.Component) bool {
-			one := s
-			one.Seal = s.Seal
-			return one.selects(c)
-		}
+	switch {
+	case a.Kind == EraseDetails && a.Link.State == store.Active:
+		d.Only = s.leftover
+	case a.Kind == WriteDetails && s.Event.Recurring():
+		d.Only = s.selects
 	}
 	if a.Link.Block != "" {
 		d.Base = []string{a.Link.Block}

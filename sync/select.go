@@ -52,9 +52,9 @@ func (s Situation) past() (Rule, string) {
 }
 
 // selects reports whether an occurrence wants the event's meeting, by the component that it comes from: the master, or an
-// override, which may ask and decline by itself.
+// override, which may ask and decline by itself, and be cancelled.
 func (s Situation) selects(c *calendar.Component) bool {
-	if s.Rules.Markers.Declined(c) {
+	if s.Rules.Markers.Declined(c) || c.Status == "CANCELLED" {
 		return false
 	}
 	return s.wanted(c) || (c.RecurrenceID != "" && s.Event.Master() != nil && s.wanted(s.Event.Master()))
