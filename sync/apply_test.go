@@ -249,6 +249,20 @@ func TestReadOnly(t *testing.T) {
 	assert.Empty(t, w.row(e).Error)
 }
 
+// A series moves on in time, though its calendar refuses the details for now.
+func TestReadOnlySeries(t *testing.T) {
+	w := newWorld(t)
+	w.rules(func(r *sync.Rules) { r.RollAfter = 30 * time.Minute })
+	w.book("standup", "LOCATION:@meet", "DTSTART:20261123T130000Z", "DTEND:20261123T131500Z", "RRULE:FREQ=DAILY;BYHOUR=13,15")
+	w.dav.SetReadOnly(w.work(), true)
+	for range 180 { // from noon to three
+		w.try()
+		w.clock.add(time.Minute)
+	}
+	assert.Equal(t, utc("2026-11-23 15:00"), w.meeting().Start)
+	assert.Equal(t, 2, w.dav.Counts()["PUT"], "one more with the new date")
+}
+
 // The calendar's other failures to take our text: nothing is lost, and it is there in the end.
 func TestWriteFails(t *testing.T) {
 	for name, fault := range map[string]caldavtest.Fault{

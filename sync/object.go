@@ -83,6 +83,7 @@ func (p *pass) settle(ctx context.Context, w *watched, row store.ObjectRow, o ca
 			return p.done(ctx, w, row, o, s, d)
 		}
 		if o, err = p.apply(ctx, w, s, d, o); err != nil {
+			row.DueAt = s.target().Change
 			return p.retry(ctx, w, row, err)
 		}
 		row.Seen = o.ETag
@@ -160,7 +161,8 @@ func (p *pass) missed(ctx context.Context, w *watched, row store.ObjectRow) (boo
 	return false, nil
 }
 
-// moved looks for the event of a link in another place, and decides about it there.
+// moved looks for the event of a link in another place, and decides about it there. It answers false when the event is gone
+// from there, too.
 func (p *pass) moved(ctx context.Context, l store.Link) (bool, error) {
 	rows, err := p.Ledger.ObjectsByUID(ctx, p.o.Email, l.UID)
 	if err != nil {
@@ -171,14 +173,22 @@ func (p *pass) moved(ctx context.Context, l store.Link) (bool, error) {
 		if w == nil || row.Seen == "" || (row.Calendar == l.Calendar && row.Href == l.Href) {
 			continue
 		}
-		if err := p.Ledger.DropObject(ctx, l.Calendar, l.Href); err != nil {
-			return false, err
-		}
 		row.Done, row.DueAt = notDone, time.Time{} // whatever becomes of this pass, it is decided about again
 		if err := p.Ledger.SaveObject(ctx, row); err != nil {
 			return false, err
 		}
-		return true, p.object(ctx, w, row)
+		if err := p.Ledger.DropObject(ctx, l.Calendar, l.Href); err != nil {
+			return false, err
+		}
+		if err := p.object(ctx, w, row); err != nil {
+			return false, err
+		}
+		switch _, err := p.Ledger.Object(ctx, row.Calendar, row.Href); {
+		case err == nil:
+			return true, nil
+		case !errors.Is(err, store.ErrNotFound):
+			return false, err
+		}
 	}
 	return false, nil
 }
@@ -224,7 +234,8 @@ func (p *pass) setAside(ctx context.Context, w *watched, row store.ObjectRow, o 
 	return p.Ledger.SaveObject(ctx, row)
 }
 
-// retry records that a step failed, and when it is tried again.
+// retry records that a step failed, and when it is tried again: at row.DueAt when that comes first, since a series moves on
+// whatever its calendar refuses.
 func (p *pass) retry(ctx context.Context, w *watched, row store.ObjectRow, why error) error {
 	if ledger := (*ledgerError)(nil); errors.As(why, &ledger) {
 		return ledger.err
@@ -238,6 +249,7 @@ func (p *pass) retry(ctx context.Context, w *watched, row store.ObjectRow, why e
 	} else {
 		p.failed(w, name, why)
 	}
+	change := row.DueAt
 	row.Done, row.Error, row.Attempts = notDone, why.Error(), row.Attempts+1
 	row.DueAt = later(p.Now(), row.Attempts)
 	if api := (*meetingapi.Error)(nil); errors.As(why, &api) && api.RetryAfter > 0 {
@@ -245,6 +257,9 @@ func (p *pass) retry(ctx context.Context, w *watched, row store.ObjectRow, why e
 	}
 	if errors.Is(why, calendar.ErrReadOnly) || errors.Is(why, calendar.ErrRefused) {
 		row.DueAt = p.Now().Add(longestWait)
+	}
+	if change.After(p.Now()) && change.Before(row.DueAt) {
+		row.DueAt = change
 	}
 	return p.Ledger.SaveObject(ctx, row)
 }

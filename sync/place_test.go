@@ -152,6 +152,31 @@ func TestTwoPlacesThenOne(t *testing.T) {
 	twin.shows(w.meeting())
 }
 
+// Both places are emptied, the second one after the look: the meeting is not left over.
+func TestTwoPlacesThenNone(t *testing.T) {
+	w := newWorld(t)
+	home := w.dav.AddCalendar("alice", "home", "Home")
+	w.shelf.add("alice", home, "Home")
+	e := w.book("sprint", "LOCATION:@meet")
+	w.rest()
+	second := w.bookAt(home+"sprint.ics", "sprint")
+	second.restore(e.raw())
+	w.pass()
+	require.Equal(t, sync.TwoPlaces, w.rule("sprint"))
+	e.delete()
+	gone := once(func() { second.delete() })
+	w.shelf.wrap = func(row store.Calendar, c calendar.Collection) calendar.Collection {
+		if row.Name == "Home" {
+			return &hooked{Collection: c, looked: gone}
+		}
+		return c
+	}
+	w.pass()
+	w.later(11 * time.Minute)
+	assert.Equal(t, "Cancelled: sprint", w.meeting().Topic)
+	w.rest()
+}
+
 // A copy has a new UID: it gets a meeting of its own and loses the link of its original. The original notices nothing. When
 // the original is gone, the event was made anew, as some clients do when it is edited or moved: it keeps its meeting.
 func TestCopied(t *testing.T) {
