@@ -76,11 +76,11 @@ func (p *pass) look(ctx context.Context, w *watched) error {
 
 func (l *look) key() string { return fmt.Sprintf("selection/%d", l.w.ID) }
 
-// selection returns what decides about events that do not change (which are selected, and whether unanswered creations are
-// repeated) when it is not what it was at the last look, or "".
+// selection returns what decides about events that do not change (which are selected, whose they are, and whether unanswered
+// creations are repeated) when it is not what it was at the last look, or "".
 func (l *look) selection(ctx context.Context) (string, error) {
 	r := l.w.rules
-	now := fmt.Sprintf("%s %v %q %q %v %s %s %s", r.Mode, r.Existing, r.Markers.Ask, r.Markers.Decline, r.RetryUnknown, r.MinDuration, r.MaxDuration, r.Private)
+	now := fmt.Sprintf("%s %v %q %q %v %s %s %s %q", r.Mode, r.Existing, r.Markers.Ask, r.Markers.Decline, r.RetryUnknown, r.MinDuration, r.MaxDuration, r.Private, l.o.Addresses)
 	was, err := l.Ledger.Notes(ctx, l.key())
 	if err != nil || was == now {
 		return "", err
@@ -154,7 +154,7 @@ func (l *look) row(ctx context.Context, c calendar.Change, was string) (store.Ob
 	if err != nil {
 		return row, err
 	}
-	if !linked && l.passedOver() && !(hit && l.asks(c.Data)) {
+	if !linked && l.passedOver(c.ETag == was) && !(hit && l.asks(c.Data)) {
 		row.Done = c.ETag
 		return row, nil
 	}
@@ -168,9 +168,13 @@ func (l *look) row(ctx context.Context, c calendar.Change, was string) (store.Ob
 }
 
 // passedOver reports whether an event without any trace of us is left alone unread: always when only marked events
-// count, and otherwise when it was there at the first look.
-func (l *look) passedOver() bool {
-	return l.w.rules.Mode == Marked || (l.first && !l.w.rules.Existing)
+// count, and otherwise when it was there at the first look. Another selection makes no event older than it is: what is new
+// since the last look is decided about.
+func (l *look) passedOver(unchanged bool) bool {
+	if l.w.rules.Mode == Marked {
+		return true
+	}
+	return l.first && !l.w.rules.Existing && (unchanged || l.w.FullAt.IsZero())
 }
 
 // asks reports whether an event that would be passed over, but has something of ours in it, asks for a meeting by itself.

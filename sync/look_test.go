@@ -431,6 +431,32 @@ func TestSelectionChanged(t *testing.T) {
 	}
 }
 
+// What is new when the configuration selects otherwise is no older for it.
+func TestSelectionChangedMeanwhile(t *testing.T) {
+	w := newWorld(t)
+	w.rules(func(r *sync.Rules) { r.Mode = sync.Attendees })
+	invited := []string{"ORGANIZER:mailto:alice@example.com", "ATTENDEE:mailto:bob@example.net"}
+	w.book("old", invited...)
+	w.rest()
+	w.book("new", invited...)
+	w.rules(func(r *sync.Rules) { r.MaxDuration = 8 * time.Hour })
+	w.pass()
+	assert.Equal(t, []string{"new"}, w.topics())
+	w.rest()
+}
+
+// An address that the organizer gets later is heard of.
+func TestNewAlias(t *testing.T) {
+	w := newWorld(t)
+	w.book("sprint", "LOCATION:@meet", "ORGANIZER:mailto:a.liddell@example.com", "ATTENDEE:mailto:bob@example.net")
+	w.rest()
+	require.Equal(t, sync.NotOrganizer, w.rule("sprint"))
+	w.people[0].Addresses = append(w.people[0].Addresses, "a.liddell@example.com")
+	w.pass()
+	assert.Equal(t, []string{"sprint"}, w.topics())
+	w.rest()
+}
+
 // What cannot be read is set aside until it changes, and told; all else goes on.
 func TestUnfit(t *testing.T) {
 	for _, c := range []struct {
