@@ -12,6 +12,8 @@ import (
 	"github.com/BurntSushi/toml"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"convoke/internal/wording"
 )
 
 // pages are the documents for people, relative to the root of the module.
@@ -82,6 +84,77 @@ func TestBrokenLinksAreFound(t *testing.T) {
 	bad, links := broken(t, page)
 	assert.Equal(t, []string{"#nowhere", "gone.md", "page.md#no-heading"}, bad)
 	assert.Equal(t, 4, links)
+}
+
+// installed are the sources that `make install` copies, by where they stand below the folder of the documents.
+func installed(t *testing.T) map[string]bool {
+	t.Helper()
+	cmd := exec.Command("make", "-n", "install", "DESTDIR=/nowhere", "PREFIX=/usr")
+	cmd.Dir = "../.."
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	there := map[string]bool{}
+	copies := regexp.MustCompile(`(?m)^install -m 0644 (.+) '/nowhere/usr/share/doc/convoke/?(.*)'$`)
+	for _, c := range copies.FindAllStringSubmatch(string(out), -1) {
+		for _, source := range strings.Fields(c[1]) {
+			there[filepath.Join(c[2], filepath.Base(source))] = true
+		}
+	}
+	require.Contains(t, there, "doc/admin.md", "the Makefile was not understood")
+	return there
+}
+
+// What is installed leads to what is installed; architecture.md is for those who have the source tree.
+func TestLinksOfTheInstalledDocuments(t *testing.T) {
+	there := installed(t)
+	for name := range there {
+		if filepath.Ext(name) != ".md" || name == "doc/architecture.md" {
+			continue
+		}
+		for _, l := range link.FindAllStringSubmatch(fence.ReplaceAllString(readFile(t, filepath.Join("../..", name)), ""), -1) {
+			target, _, _ := strings.Cut(l[1], "#")
+			if target == "" || strings.Contains(target, "://") {
+				continue
+			}
+			assert.True(t, there[filepath.Join(filepath.Dir(name), target)], "%s leads to %s, which is not installed", name, target)
+		}
+	}
+}
+
+// The map of the README names files and folders that are there.
+func TestMapOfTheReadme(t *testing.T) {
+	_, rooms, found := strings.Cut(readFile(t, "../../README.md"), "\n## Where is what\n")
+	require.True(t, found)
+	rooms, _, _ = strings.Cut(rooms, "\n## ")
+	paths := regexp.MustCompile("`([a-z0-9]+(?:/[a-z0-9_.]+)+)`").FindAllStringSubmatch(rooms, -1)
+	assert.Greater(t, len(paths), 10)
+	for _, p := range paths {
+		_, err := os.Stat(filepath.Join("../..", p[1]))
+		assert.NoError(t, err)
+	}
+}
+
+// The template that the guide shows is one that convoke takes, and gives what the guide shows of it.
+func TestTemplateOfTheGuide(t *testing.T) {
+	var template, block string
+	for _, b := range fence.FindAllString(readFile(t, "../../doc/admin.md"), -1) {
+		b = strings.TrimSuffix(strings.TrimPrefix(b, "```\n"), "```")
+		switch {
+		case strings.Contains(b, `{{define "body"}}`):
+			template = b
+		case strings.Contains(b, "Riunione online"):
+			block = b
+		}
+	}
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "it.txt"), []byte(template), 0o600))
+	words, err := wording.Load(dir)
+	require.NoError(t, err)
+	lines := words.Lines("it", wording.Data{JoinURL: "https://meeting.example.com/join/8088-5063-4739-0893", Number: "8088-5063-4739-0893"})
+	rows := strings.Split(strings.TrimSpace(block), "\n")
+	require.Len(t, rows, len(lines)+2)
+	assert.Contains(t, rows[0], " "+words.Heading("it")+" ")
+	assert.Equal(t, rows[1:len(rows)-1], lines)
 }
 
 func TestReadmeHasTwoCommandsForANewcomer(t *testing.T) {
