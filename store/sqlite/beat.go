@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"syscall"
 
 	"convoke/store"
 )
@@ -68,9 +67,8 @@ func Holder(path string) (pid int, err error) {
 	if err != nil {
 		return 0, fail("holder", err)
 	}
-	defer f.Close() // and with it a lock that was got
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
-	if !errors.Is(err, syscall.EWOULDBLOCK) {
+	defer f.Close()
+	if held, err := isLocked(f); err != nil || !held {
 		return 0, fail("holder", err)
 	}
 	b, err := readBeat(f)

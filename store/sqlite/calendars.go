@@ -36,7 +36,7 @@ func (l *Ledger) Calendars(ctx context.Context, organizer string) ([]store.Calen
 func (l *Ledger) SaveCalendar(ctx context.Context, c store.Calendar) (id int64, err error) {
 	err = l.write.transact(ctx, func(t *tx) error {
 		_, err := t.exec(ctx, saveCalendar, c.Organizer, c.URL, c.Name, c.Source, c.Profile, c.TimeZone, c.Shared,
-			c.Token, unix(c.FullAt), c.State, c.Attempts, unix(c.DueAt), c.Left)
+			c.Token, seconds(c.FullAt), c.State, c.Attempts, seconds(c.DueAt), c.Left)
 		if err != nil {
 			return err
 		}
@@ -53,7 +53,7 @@ func (l *Ledger) Looked(ctx context.Context, calendar int64, token string, fullA
 		if _, err := one(ctx, t, scanID, calendarThere, calendar); err != nil {
 			return err
 		}
-		_, err := t.exec(ctx, calendarLooked, token, unix(fullAt), calendar)
+		_, err := t.exec(ctx, calendarLooked, token, seconds(fullAt), calendar)
 		return err
 	})
 	return fail("looked", err)

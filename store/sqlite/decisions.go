@@ -32,7 +32,7 @@ func (l *Ledger) Decide(ctx context.Context, d store.Decision) error {
 		if err == nil && last == d {
 			return nil
 		}
-		_, err = t.exec(ctx, addDecision, d.Organizer, d.UID, d.Calendar, d.Href, d.Rule, d.Text, unix(d.At))
+		_, err = t.exec(ctx, addDecision, d.Organizer, d.UID, d.Calendar, d.Href, d.Rule, d.Text, seconds(d.At))
 		return err
 	})
 	return fail("decide", err)

@@ -50,7 +50,7 @@ func (l *Ledger) Begin(ctx context.Context, in store.Intent) (id int64, err erro
 			}
 		}
 		id, err = one(ctx, t, scanID, addIntent, in.Kind, in.Organizer, in.UID, in.Shared, ref(in.Meeting), in.Token,
-			in.Generation, blob(in.Request), unix(in.SentAt))
+			in.Generation, blob(in.Request), seconds(in.SentAt))
 		return err
 	})
 	if err != nil {
@@ -144,7 +144,7 @@ func (l *Ledger) Failed(ctx context.Context, intent int64, state store.IntentSta
 		if !failure(in.Kind, state) {
 			return fmt.Errorf("an intent of the kind %s cannot fail as %q", in.Kind, state)
 		}
-		if in.State == state && in.Error == reason && unix(in.ClosedAt) == unix(at) {
+		if in.State == state && in.Error == reason && seconds(in.ClosedAt) == seconds(at) {
 			return nil
 		}
 		if _, err := t.unsettled(ctx, intent); err != nil {
@@ -177,7 +177,7 @@ func (t *tx) unsettled(ctx context.Context, intent int64) (store.Intent, error) 
 }
 
 func (t *tx) close(ctx context.Context, intent int64, s store.IntentState, reason string, at time.Time) error {
-	_, err := t.exec(ctx, closeIntent, s, reason, unix(at), intent)
+	_, err := t.exec(ctx, closeIntent, s, reason, seconds(at), intent)
 	return err
 }
 

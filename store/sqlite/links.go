@@ -81,7 +81,7 @@ func (l *Ledger) SaveLink(ctx context.Context, k store.Link) (id int64, err erro
 // saveLink returns the link as it is kept.
 func (t *tx) saveLink(ctx context.Context, k store.Link) (store.Link, error) {
 	_, err := t.exec(ctx, saveLink, k.Organizer, k.UID, ref(k.Calendar), k.Href, k.Meeting, k.State, k.Reason,
-		unix(k.DueAt), k.Written, k.Block, k.Writes, k.Mails, k.Flips, unix(k.UpdatedAt))
+		seconds(k.DueAt), k.Written, k.Block, k.Writes, k.Mails, k.Flips, seconds(k.UpdatedAt))
 	if err != nil {
 		return store.Link{}, err
 	}

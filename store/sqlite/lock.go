@@ -3,16 +3,17 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	stdsync "sync"
-	"syscall"
-	"time"
+
+	"golang.org/x/sys/unix"
 
 	"convoke/store"
 )
 
-// A passLock is the lock of passes, held. It is an flock(2) on a file of its own, so the kernel releases it when the
-// process ends, however it ends. The file stays: removing it would let two processes lock two files of one name.
+// A passLock is the lock of passes, held. It is a lock of an open file description (fcntl(2), F_OFD_SETLK) on a file of
+// its own, so the kernel releases it when the process ends, however it ends, and whoever asks for the holder takes nothing. The file stays: removing it would let two processes lock two files of one name.
 type passLock struct {
 	file *os.File // nil for a ledger in memory
 	beat beat
@@ -53,7 +54,7 @@ func lockFile(name string) (*passLock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock of passes: %w", err)
 	}
-	if err := flock(f, syscall.LOCK_EX); err != nil {
+	if err := unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, wholeFile()); err != nil {
 		return nil, errors.Join(lockError(f, err), f.Close())
 	}
 	p := &passLock{file: f}
@@ -66,7 +67,7 @@ func lockFile(name string) (*passLock, error) {
 }
 
 func lockError(f *os.File, err error) error {
-	if !errors.Is(err, syscall.EWOULDBLOCK) {
+	if !errors.Is(err, unix.EAGAIN) && !errors.Is(err, unix.EACCES) {
 		return fmt.Errorf("lock of passes: %w", err)
 	}
 	if b, err := readBeat(f); err == nil && b.PID != 0 {
@@ -84,16 +85,12 @@ func (p *passLock) release() {
 	_ = p.file.Close()
 }
 
-// flock does not wait for a holder, but outlasts Holder, which takes the lock for the blink of an eye.
-func flock(f *os.File, how int) error {
-	for try := 0; ; try++ {
-		err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
-		switch {
-		case errors.Is(err, syscall.EINTR):
-		case errors.Is(err, syscall.EWOULDBLOCK) && try < 5:
-			time.Sleep(10 * time.Millisecond)
-		default:
-			return err
-		}
-	}
+// wholeFile is a lock that nobody shares, on all of a file.
+func wholeFile() *unix.Flock_t { return &unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart} }
+
+// isLocked asks whether somebody has the lock, without taking it.
+func isLocked(f *os.File) (bool, error) {
+	lock := wholeFile()
+	err := unix.FcntlFlock(f.Fd(), unix.F_OFD_GETLK, lock)
+	return lock.Type != unix.F_UNLCK, err
 }

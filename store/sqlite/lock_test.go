@@ -109,7 +109,7 @@ func TestLockFileTorn(t *testing.T) {
 	}
 }
 
-// Holder looks by taking a shared lock for a moment, which must not fail somebody who wants the lock just then.
+// Who asks for the holder must not be in the way of somebody who wants the lock just then.
 func TestHolderDoesNotDisturb(t *testing.T) {
 	path := newPath(t)
 	l := openAt(t, path)

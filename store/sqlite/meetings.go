@@ -58,8 +58,8 @@ func (l *Ledger) SaveMeeting(ctx context.Context, m store.Meeting) (id int64, er
 // saveMeeting returns the meeting as it is kept.
 func (t *tx) saveMeeting(ctx context.Context, m store.Meeting) (store.Meeting, error) {
 	_, err := t.exec(ctx, saveMeeting, m.Organizer, m.PlatformID, m.Number, m.Token, m.Generation, m.State, m.Topic,
-		unix(m.Start), unix(m.End), m.Type, m.Recorded, m.Dialin, m.Permission, m.Closed, blob(m.Answer),
-		unix(m.CreatedAt), unix(m.UpdatedAt))
+		seconds(m.Start), seconds(m.End), m.Type, m.Recorded, m.Dialin, m.Permission, m.Closed, blob(m.Answer),
+		seconds(m.CreatedAt), seconds(m.UpdatedAt))
 	if err != nil {
 		return store.Meeting{}, err
 	}

@@ -90,7 +90,7 @@ func (l *Ledger) Seen(ctx context.Context, rows []store.ObjectRow) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if _, err := s.ExecContext(once, o.Calendar, o.Href, o.UID, o.Seen, unix(o.SeenAt), o.Done); err != nil {
+			if _, err := s.ExecContext(once, o.Calendar, o.Href, o.UID, o.Seen, seconds(o.SeenAt), o.Done); err != nil {
 				return err
 			}
 		}
@@ -131,7 +131,7 @@ func (l *Ledger) ObjectsByUID(ctx context.Context, organizer, uid string) (all [
 // SaveObject records the outcome of a try: all of the row but SeenAt.
 func (l *Ledger) SaveObject(ctx context.Context, o store.ObjectRow) error {
 	err := l.write.transact(ctx, func(t *tx) error {
-		_, err := t.exec(ctx, saveObject, o.Calendar, o.Href, o.UID, o.Seen, o.Done, o.Error, o.Attempts, unix(o.DueAt))
+		_, err := t.exec(ctx, saveObject, o.Calendar, o.Href, o.UID, o.Seen, o.Done, o.Error, o.Attempts, seconds(o.DueAt))
 		return err
 	})
 	return fail("save object", err)

@@ -37,7 +37,7 @@ func (l *Ledger) Organizer(ctx context.Context, email string) (store.Organizer, 
 func (l *Ledger) SaveOrganizer(ctx context.Context, o store.Organizer) error {
 	err := l.write.transact(ctx, func(t *tx) error {
 		_, err := t.exec(ctx, saveOrganizer, o.Email, o.UserID, o.AccountID, o.TimeZone, o.Language, blob(o.Feed),
-			o.State, o.Attempts, unix(o.DueAt))
+			o.State, o.Attempts, seconds(o.DueAt))
 		return err
 	})
 	return fail("save organizer", err)

@@ -117,8 +117,8 @@ func each(ctx context.Context, q querier, fn func(row) error, query string, args
 
 func scanID(r row) (id int64, err error) { return id, r.Scan(&id) }
 
-// unix is how a time is kept: seconds, NULL for none.
-func unix(t time.Time) any {
+// seconds is how a time is kept: seconds, NULL for none.
+func seconds(t time.Time) any {
 	if t.IsZero() {
 		return nil
 	}
