@@ -7,7 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	stdsync "sync"
 	"time"
 
 	"convoke/calendar"
@@ -31,7 +33,9 @@ type People struct {
 	words   *wording.Words
 	clients map[string]*meetingapi.Client // by the path of the API key
 	patient bool
-	delays  map[string]delay // by address; one pass at a time asks
+
+	introducing stdsync.Mutex    // guards delays: a feed may be asked for while a pass is under way
+	delays      map[string]delay // by address
 }
 
 // A delay is how long an organizer is not read from the platform again, after that failed.
@@ -54,7 +58,10 @@ func New(cfg *config.Config, ledger store.Ledger, keys keyring.Keyring, pool *tr
 	}
 	for _, o := range cfg.Organizers {
 		if o.Language != "" && !words.Has(o.Language) {
-			return nil, &wording.Error{Err: fmt.Errorf("language %q of %s: there are words for %s only; add %s.txt to details.templates", o.Language, o.Email, strings.Join(words.Languages(), ", "), o.Language)}
+			return nil, &config.Invalid{File: cfg.File, Faults: []config.Fault{{
+				Key: "language", Value: strconv.Quote(o.Language),
+				Message: fmt.Sprintf("there are words for %s only; for another language add %s.txt to details.templates", strings.Join(words.Languages(), ", "), o.Language),
+			}}}
 		}
 	}
 	p := &People{
@@ -137,6 +144,8 @@ func (p *People) All(ctx context.Context) ([]sync.Organizer, error) {
 // introduce reads an organizer from the platform. Its first error is the platform's. What is wrong goes into the ledger for
 // status; when to try again does not: DueAt there is about her calendars, which do not wait for the platform.
 func (p *People) introduce(ctx context.Context, o config.Organizer, row store.Organizer) (store.Organizer, error, error) {
+	p.introducing.Lock()
+	defer p.introducing.Unlock()
 	d := p.delays[o.Email]
 	if p.patient && p.now().Before(d.until) {
 		return row, d.why, nil

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	stdsync "sync"
 	"testing"
 	"time"
 
@@ -65,6 +66,20 @@ func newTown(t *testing.T, patient bool, change func(*config.Organizer)) *town {
 func (w *town) reads() int { return w.platform.CountCalls(meetingtest.Admins) }
 
 func asIs(*config.Organizer) {}
+
+// A feed may be asked for while a pass is under way, and both ask who the organizers are.
+func TestAllAtTheSameTime(t *testing.T) {
+	w := newTown(t, true, asIs)
+	w.platform.Fail(meetingtest.Admins, meetingtest.ErrorBefore(403), meetingtest.ErrorBefore(403), meetingtest.ErrorBefore(403), meetingtest.ErrorBefore(403))
+	var both stdsync.WaitGroup
+	for range 4 {
+		both.Go(func() {
+			_, err := w.All(t.Context())
+			assert.NoError(t, err)
+		})
+	}
+	both.Wait()
+}
 
 // The configuration wins over what the platform says.
 func TestAll(t *testing.T) {
