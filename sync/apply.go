@@ -49,6 +49,11 @@ func (p *pass) apply(ctx context.Context, w *watched, s Situation, d Decision, o
 		return o, err
 	}
 	p.links = nil
+	if d.Rule == Forget {
+		if err := p.rouse(ctx, s); err != nil {
+			return o, err
+		}
+	}
 	if step.Call == "" && step.Lines == nil && d.Action.Kind != SaveLink {
 		return o, nil // there was nothing to write after all
 	}

@@ -96,9 +96,13 @@ func (s Situation) create(rule Rule, generation int) Decision {
 	return Decision{Rule: rule, Text: "the event gets a meeting", Action: a}
 }
 
-// link is a new link of the event.
+// link is a new link of the event. It takes over what was written for an earlier one, to tell the author's changes of it.
 func (s Situation) link() store.Link {
-	return store.Link{Organizer: s.Organizer, UID: s.Event.UID, Calendar: s.Calendar, Href: s.Href, State: store.Active}
+	l := store.Link{Organizer: s.Organizer, UID: s.Event.UID, Calendar: s.Calendar, Href: s.Href, State: store.Active}
+	if s.Link != nil {
+		l.Block = s.Link.Block
+	}
+	return l
 }
 
 // preset is what the marker asks the meeting to be made with.
@@ -159,6 +163,8 @@ func (s Situation) active() Decision {
 		return Decision{Rule: BecameAllDay, Text: "the event has no time of day any more; its meeting keeps the last one"}
 	case t.Err != nil:
 		return Decision{Rule: Recurrence, Text: "the dates of the series cannot be told, so its meeting keeps its time: " + t.Err.Error()}
+	case !t.Found && s.stranded():
+		return s.update(s.last(), Update, "the date that the meeting stood on is not there any more, and it was the last one; it goes back to the one before")
 	case !t.Found:
 		return Decision{Rule: Finished, Text: "the last date of the series is over; the meeting rests"}
 	case s.differs(t) && (t.End.After(s.Now) || s.Meeting.End.After(s.Now)):
@@ -222,10 +228,15 @@ func (s Situation) write() Decision {
 	switch {
 	case l.Writes >= frozen:
 		return Decision{Rule: Frozen, Text: fmt.Sprintf("the details were written %d times and did not stay (%s keeps changing); the event is left alone until its title or time changes", l.Writes, l.Flips)}
-	case s.Schedules && s.others() && l.Mails >= s.Rules.MailBudget:
+	case s.spent(l):
 		return Decision{Rule: Budget, Text: fmt.Sprintf("another write could send another mail to the attendees (details.mail_budget = %d)", s.Rules.MailBudget)}
 	}
 	return Decision{Rule: Write, Text: "the join details go into the event", Action: &Action{Kind: WriteDetails, Link: l, Meeting: *s.Meeting}}
+}
+
+// spent reports whether another write could cost the attendees more than was allowed.
+func (s Situation) spent(l store.Link) bool {
+	return s.Schedules && s.others() && l.Mails >= s.Rules.MailBudget
 }
 
 // clean takes the details out of the dates of a series that were opted out, as far as another write is allowed.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,7 +59,7 @@ func (p *pass) edit(ctx context.Context, w *watched, s Situation, a Action) (cal
 			return stored, calendar.Diff(before.Data, after), p.written(ctx, s, a, details)
 		}
 		lost = errors.New("the calendar accepted the join details, but they are not in the event")
-		if a.Link.Flips = flipped(after, stored.Data); a.Kind == WriteDetails && a.Link.Writes >= frozen {
+		if a.Link.Flips = flipped(after, stored.Data); a.Kind == WriteDetails && (a.Link.Writes >= frozen || s.spent(a.Link)) {
 			break
 		}
 	}
@@ -178,18 +179,18 @@ func (p *pass) details(ctx context.Context, w *watched, s Situation, a Action) (
 	return d, err
 }
 
-// earlier adds the join links of other meetings of hers that the event still carries, and what was written with them: it is
-// a copy, or its meeting was deleted and made anew.
+// earlier adds the join links of meetings of hers that the event still carries, and what was written with them: it is a copy,
+// or its meeting was deleted and made anew, or platform.join_url has changed. The number is what they are known by.
 func (p *pass) earlier(ctx context.Context, w *watched, s Situation, m store.Meeting, d *calendar.Details) error {
-	numbers := map[string]bool{}
+	var links []string
 	for _, c := range s.Event.Components {
 		for _, link := range c.Links() {
-			if n, ours := w.rules.Join.Number(link); ours && n != m.Number {
-				numbers[n] = true
+			if link != d.JoinURL && !slices.Contains(links, link) {
+				links = append(links, link)
 			}
 		}
 	}
-	if len(numbers) == 0 {
+	if len(links) == 0 {
 		return nil
 	}
 	mine, err := p.Ledger.Meetings(ctx, p.o.Email)
@@ -197,19 +198,31 @@ func (p *pass) earlier(ctx context.Context, w *watched, s Situation, m store.Mee
 		return ledger(err)
 	}
 	for _, other := range mine {
-		if !numbers[other.Number] {
+		found := false
+		for _, link := range links {
+			if strings.Contains(link, other.Number) {
+				d.Replaces, d.OldNumbers, found = append(d.Replaces, link), append(d.OldNumbers, other.Number), true
+			}
+		}
+		if !found || other.ID == m.ID {
 			continue
 		}
-		d.Replaces = append(d.Replaces, w.rules.Join.URL(other.Number))
-		d.OldNumbers = append(d.OldNumbers, other.Number)
-		links, err := p.Ledger.LinksOf(ctx, other.ID)
-		if err != nil {
-			return ledger(err)
+		if err := p.withBlocks(ctx, other, d); err != nil {
+			return err
 		}
-		for _, l := range links {
-			if l.Block != "" {
-				d.Base = append(d.Base, l.Block)
-			}
+	}
+	return nil
+}
+
+// withBlocks adds what was written into the events of a meeting.
+func (p *pass) withBlocks(ctx context.Context, m store.Meeting, d *calendar.Details) error {
+	links, err := p.Ledger.LinksOf(ctx, m.ID)
+	if err != nil {
+		return ledger(err)
+	}
+	for _, l := range links {
+		if l.Block != "" {
+			d.Base = append(d.Base, l.Block)
 		}
 	}
 	return nil

@@ -78,11 +78,14 @@ func (p *pass) ejectOne(ctx context.Context, w *watched, l store.Link, kind Acti
 	if kind == SettleDetails {
 		d.Text = "convoke's text is plain text now"
 	}
-	if _, err := p.apply(ctx, w, s, d, o); err != nil {
+	o, err = p.apply(ctx, w, s, d, o)
+	if err != nil {
 		if broken := (*ledgerError)(nil); errors.As(err, &broken) {
 			return broken.err
 		}
 		p.failed(w, l.UID, err)
+		return nil
 	}
-	return nil
+	// Our own write is no news: what is ejected stays so until somebody edits it.
+	return p.Ledger.SaveObject(ctx, store.ObjectRow{Calendar: w.ID, Href: l.Href, UID: l.UID, Seen: o.ETag, Done: o.ETag})
 }

@@ -21,6 +21,7 @@ type pass struct {
 	links     map[place]bool // where linked events are, loaded when first asked for
 	refusal   error          // the platform refuses everything just now
 	accepted  bool           // it has answered a call
+	roused    bool           // events are to be decided about again, since one that shared their meeting is gone
 }
 
 // watched is a calendar of the pass.
@@ -60,6 +61,11 @@ func (p *pass) run(ctx context.Context) error {
 	}
 	if err := p.due(ctx); err != nil {
 		return err
+	}
+	if p.roused {
+		if err := p.pending(ctx); err != nil {
+			return err
+		}
 	}
 	return p.standing(ctx)
 }

@@ -75,6 +75,7 @@ func (p *pass) published(ctx context.Context, w *watched, o calendar.Object) ([]
 	if err != nil {
 		return nil, err
 	}
+	details.Stamp = p.Stamp(l.UpdatedAt) // the same events give the same feed
 	data, err := patched(ev, a, details)
 	if err != nil {
 		return o.Data, nil

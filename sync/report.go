@@ -59,9 +59,12 @@ func (r *Report) did(d Decision) {
 	case WriteDetails, EraseDetails, SettleDetails:
 		r.Written++
 	case UpdateMeeting, DeleteMeeting:
-		if d.Rule == Cancel {
+		switch d.Rule {
+		case Cancel:
 			r.Cancelled++
-		} else {
+		case Roll:
+			r.Rolled++
+		default:
 			r.Updated++
 		}
 	}

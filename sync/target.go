@@ -54,6 +54,21 @@ func (s Situation) target() target {
 	return t
 }
 
+// stranded reports whether the meeting stands on a date to come that is not there any more, and an earlier one was the last.
+func (s Situation) stranded() bool { return s.Meeting.End.After(s.Now) && s.last().Found }
+
+// last is the date that came last of those that are over.
+func (s Situation) last() target {
+	var t target
+	dates := s.dates(s.Now.Add(-lookout), s.Now)
+	for o := range dates.all {
+		if !o.End.After(s.Now) {
+			t = target{Topic: s.topic(o.Component), Start: o.Start, End: o.End, Found: true}
+		}
+	}
+	return t
+}
+
 // span widens a target to the last occurrence, or as far as the horizon. What the meeting has already is kept as long as it
 // will do, so that a series costs a call in half a year and not one a week.
 func (s Situation) span(t target) target {

@@ -165,7 +165,7 @@ func (s *streams) logger() *slog.Logger {
 		switch {
 		case at.Key == slog.TimeKey && len(groups) == 0 && journal:
 			return slog.Attr{}
-		case at.Key == "error" && !s.verbose:
+		case !s.verbose && telling(at):
 			return slog.String(at.Key, address.ReplaceAllString(at.Value.String(), "…@$1"))
 		}
 		return at
@@ -173,8 +173,14 @@ func (s *streams) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(s.errTo, o))
 }
 
-// address finds e-mail addresses in errors: the log has them only when asked to say more.
-var address = regexp.MustCompile(`[^\s@"'<>(]+@([A-Za-z0-9.-]+\.[A-Za-z]{2,})`)
+// address finds e-mail addresses: the log has them only when asked to say more. In a path the @ may be encoded.
+var address = regexp.MustCompile(`[^\s@"'<>(/:]+?(?:@|%40)([A-Za-z0-9.-]+\.[A-Za-z]{2,})`)
+
+// telling reports whether an address may stand in an attribute of the log. A UID that looks like one is none; an href that
+// stands for it, where there is no UID, may hold one.
+func telling(at slog.Attr) bool {
+	return at.Key == "error" || at.Key == "calendar" || (at.Key == "uid" && strings.Contains(at.Value.String(), "/"))
+}
 
 // quietly is the engine's log for commands that print what they did themselves: only what no report has.
 func (s *streams) quietly() *slog.Logger {

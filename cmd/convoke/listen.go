@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	stdsync "sync"
 	"time"
@@ -98,6 +99,11 @@ func (a *app) revokeFeed(ctx context.Context, organizer string) error {
 		return err
 	}
 	return a.ledger.Note(ctx, versionKey(organizer), strconv.Itoa(version+1))
+}
+
+// hasFeed reports whether a feed is published for an organizer.
+func (a *app) hasFeed(organizer string) bool {
+	return slices.ContainsFunc(a.cfg.Organizers, func(o config.Organizer) bool { return o.Email == organizer && !o.ICSURL.IsZero() })
 }
 
 // feedURL is where an organizer's feed is published; "" when none is.

@@ -123,3 +123,41 @@ func fetch(t *testing.T, url, etag string) (status int, body, tag string) {
 	require.NoError(t, err)
 	return resp.StatusCode, string(data), resp.Header.Get("ETag")
 }
+
+// What was ejected stays so, though the marker is still there: until the organizer edits the event.
+func TestEject(t *testing.T) {
+	for _, plain := range []bool{false, true} {
+		t.Run(fmt.Sprintf("plain: %v", plain), func(t *testing.T) {
+			dir := t.TempDir()
+			require.NoError(t, os.Mkdir(filepath.Join(dir, "cal"), 0o700))
+			event := filepath.Join(dir, "cal", "budget.ics")
+			booked := "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//EN\r\n" + subscribed("budget", "Budget @meet") + "END:VCALENDAR\r\n"
+			require.NoError(t, os.WriteFile(event, []byte(booked), 0o600))
+			platform := meetingtest.New(meetingtest.Options{InstanceKey: canaryKey})
+			account, _ := platform.AddAccount(meetingtest.User{Email: alice})
+			api := httptest.NewServer(platform)
+			t.Cleanup(api.Close)
+			writeFiles(t, dir, map[string]string{
+				"platform-api-key": canaryKey, "config.toml": configuration(api.URL, account.ID, `vdir = "cal"`),
+			})
+			file := filepath.Join(dir, "config.toml")
+			command(t, 0, "sync", "-c", file)
+
+			args := []string{"eject", "-c", file}
+			if plain {
+				args = append(args, "--plain")
+			}
+			assert.Contains(t, command(t, 0, args...), "1 written")
+			left, err := os.ReadFile(event)
+			require.NoError(t, err)
+			assert.NotContains(t, string(left), "X-CONVOKE")
+			assert.Equal(t, plain, strings.Contains(string(left), joinStart))
+			calls := platform.CountCalls()
+			assert.Contains(t, command(t, 0, "sync", "-c", file), "nothing to do")
+			assert.Equal(t, calls, platform.CountCalls(), "the meeting stays as it is")
+			again, err := os.ReadFile(event)
+			require.NoError(t, err)
+			assert.Equal(t, string(left), string(again))
+		})
+	}
+}

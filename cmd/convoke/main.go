@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"convoke/internal/config"
 	"convoke/internal/terminal"
 	"convoke/internal/wording"
 	"convoke/store"
@@ -73,11 +74,12 @@ type usageError struct{ error }
 
 func exitCode(err error) int {
 	var usage usageError
-	var words *wording.Error // a template that fails, or a language without words
+	var words *wording.Error    // a template that fails
+	var invalid *config.Invalid // a language without words
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.As(err, &usage), errors.As(err, &words):
+	case errors.As(err, &usage), errors.As(err, &words), errors.As(err, &invalid):
 		return exitUsage
 	case errors.Is(err, store.ErrLocked):
 		return exitLocked

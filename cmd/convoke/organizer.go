@@ -152,6 +152,9 @@ func newOrganizerRevoke(s *streams) *cobra.Command {
 				return err
 			}
 			defer a.ledger.Close()
+			if !a.hasFeed(s.only) {
+				return usageError{fmt.Errorf("no feed is published for %s: she has no ics_url", s.only)}
+			}
 			if err := a.revokeFeed(c.Context(), s.only); err != nil {
 				return err
 			}

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// Addresses hide in what servers call calendars and events.
+func TestLoggerHidesAddresses(t *testing.T) {
+	for name, text := range map[string]string{
+		"in a sentence":       "no account for alice.b@example.com",
+		"in a path":           "GET https://dav.example.com/alice.b@example.com/work/: 500",
+		"in an encoded path":  "GET https://dav.example.com/alice.b%40example.com/work/: 500",
+		"name of a calendar":  "alice.b@example.com",
+		"href without an UID": "/dav/alice.b%40example.com/work/1.ics",
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, key := range []string{"error", "calendar", "uid"} {
+				var quiet, verbose bytes.Buffer
+				(&streams{errTo: &quiet}).logger().Warn("not done", key, text, "calendar_id", 1)
+				assert.NotContains(t, quiet.String(), "alice.b")
+				assert.Contains(t, quiet.String(), "example.com")
+				(&streams{errTo: &verbose, verbose: true}).logger().Warn("not done", key, errors.New(text))
+				assert.Contains(t, verbose.String(), "alice.b")
+			}
+		})
+	}
+	t.Run("an UID stays", func(t *testing.T) {
+		var out bytes.Buffer
+		(&streams{errTo: &out}).logger().Info("done", "uid", "7kukuqrfedlm2f9t@google.com")
+		assert.Contains(t, out.String(), "7kukuqrfedlm2f9t@google.com")
+	})
+}
