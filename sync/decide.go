@@ -51,6 +51,10 @@ func (s Situation) gone() Decision {
 	case !s.Meeting.End.After(s.Now):
 		return s.forget(Over, "the event was deleted after its end; the meeting is left as it is")
 	}
+	if s.Mass {
+		l := hold(*s.Link, *s.Meeting)
+		return Decision{Rule: Hold, Text: "the event is gone, with too many others of its calendar at once; its meeting stays until an admin approves (convoke approve) or the event is back", Action: &Action{Kind: SaveLink, Link: l}}
+	}
 	return s.end(Delete, "the event was deleted")
 }
 

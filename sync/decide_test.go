@@ -351,6 +351,14 @@ func decisions(t *testing.T) []decision {
 		{"deleted, and nothing is held", with(linked(t), func(s *Situation) { s.Event, s.Rules.Undo = nil, 0 }), Delete, SaveLink, func(t *testing.T, s Situation, d Decision) {
 			assert.Equal(t, s.Now, d.Action.Link.DueAt)
 		}},
+		{"deleted with many others", with(linked(t), func(s *Situation) { s.Event, s.Mass = nil, true }), Hold, SaveLink, func(t *testing.T, s Situation, d Decision) {
+			assert.Equal(t, store.Ending, d.Action.Link.State)
+			assert.Equal(t, s.Meeting.End, d.Action.Link.DueAt, "then there is nothing left to approve")
+		}},
+		meetings("deleted with many others, and not approved", with(ending(t, Hold), gone), Held),
+		{"not approved before its end", with(with(ending(t, Hold), gone), past), Over, SaveLink, nil},
+		{"approved", with(with(ending(t, Approved), gone), due), Cancel, UpdateMeeting, nil},
+		{"back while it is held, and opted out", ending(t, Hold, "SUMMARY:Budget #nomeet"), Restore, SaveLink, nil},
 		{"deleted after its end", with(with(linked(t), gone), past), Over, SaveLink, func(t *testing.T, _ Situation, d Decision) {
 			assert.Equal(t, store.Ended, d.Action.Link.State)
 		}},

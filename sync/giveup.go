@@ -12,7 +12,8 @@ import (
 // ending decides about an event whose meeting is in its undo window, and which is there.
 func (s Situation) ending() Decision {
 	c := s.component()
-	if s.Rules.Markers.Declined(c) || c.Status == "CANCELLED" || s.given() {
+	back := s.Link.Reason == string(Hold) // it is held because it was gone, and here it is
+	if !back && (s.Rules.Markers.Declined(c) || c.Status == "CANCELLED" || s.given()) {
 		return s.due()
 	}
 	l := *s.Link
@@ -32,6 +33,9 @@ func (s Situation) end(rule Rule, text string) Decision {
 
 // due decides about a meeting in its undo window.
 func (s Situation) due() Decision {
+	if s.Link.Reason == string(Hold) && s.Meeting.End.After(s.Now) {
+		return Decision{Rule: Held, Text: "its meeting stays until an admin approves (convoke approve), or the event is back"}
+	}
 	if s.Now.Before(s.Link.DueAt) {
 		return Decision{Rule: Undo, Due: s.Link.DueAt, Text: "its meeting is given up at " + s.Link.DueAt.UTC().Format(time.RFC3339) + ", unless the event is restored"}
 	}

@@ -30,6 +30,7 @@ type watched struct {
 	col   calendar.Collection
 	rules Rules                      // hers, as they are for this calendar
 	home  *time.Location             // for floating times and time zones that nobody knows
+	mass  bool                       // so many events are gone from it that no meeting of theirs is given up without a person
 	err   error                      // it could not be looked at, or failed since
 	read  map[string]calendar.Object // what the look brought along, by href, up to readAhead
 	size  int
@@ -116,6 +117,11 @@ func (p *pass) pending(ctx context.Context) error {
 	}
 	if !p.whole() {
 		return nil // an event that is missing here may stand in the calendar that could not be looked at
+	}
+	if len(gone) > 0 {
+		if err := p.alarm(ctx); err != nil {
+			return err
+		}
 	}
 	for _, m := range gone {
 		if ctx.Err() != nil {

@@ -46,6 +46,8 @@ const (
 	Restore  Rule = "restore"  // the event is back
 	Renew    Rule = "renew"    // the event is back, but its meeting was deleted
 	Cancel   Rule = "cancel"   // the undo window is over
+	Hold     Rule = "hold"     // too many events are gone at once: a person must approve
+	Approved Rule = "approved" // a person did; only ever the reason of a link
 	Forget   Rule = "forget"   // the link ends without a call
 	Erase    Rule = "erase"    // our text is taken out
 	Ejected  Rule = "ejected"  // the admin has our text taken out; only ever done by Eject
@@ -55,6 +57,7 @@ const (
 const (
 	Unchanged        Rule = "unchanged"         // meeting and event agree
 	Undo             Rule = "undo"              // the undo window is running
+	Held             Rule = "held"              // its meeting is given up when an admin approves
 	Quiet            Rule = "quiet"             // waiting until the organizer leaves it alone
 	OrganizerChanged Rule = "organizer-changed" // the event of a meeting is somebody else's now
 	BecameAllDay     Rule = "became-all-day"    // the event of a meeting has no time of day any more
@@ -68,6 +71,6 @@ const (
 
 // held are the rules under which something waits for a person.
 var held = map[Rule]bool{
-	Unanswered: true, OrganizerChanged: true, BecameAllDay: true, Recurrence: true, NoPreset: true, Budget: true, Frozen: true, TwoPlaces: true,
+	Unanswered: true, OrganizerChanged: true, BecameAllDay: true, Held: true, Recurrence: true, NoPreset: true, Budget: true, Frozen: true, TwoPlaces: true,
 	StillClosed: true,
 }

@@ -24,7 +24,9 @@ type status struct {
 	Calendars  []calendarStatus  `json:"calendars"`
 	Failing    []eventStatus     `json:"failing"` // events that could not be treated, or wait for a person
 	Ending     []endingStatus    `json:"ending"`  // meetings in their undo window
-	Unanswered []callStatus      `json:"unanswered"`
+	names      map[int64]string
+	Held       []heldStatus `json:"held"` // batches of meetings that stay until an admin approves
+	Unanswered []callStatus `json:"unanswered"`
 }
 
 type organizerStatus struct {
@@ -60,6 +62,13 @@ type endingStatus struct {
 	Number    string    `json:"number"`
 	Reason    string    `json:"reason"`
 	At        time.Time `json:"at"`
+}
+
+type heldStatus struct {
+	Batch     int64  `json:"batch"`
+	Organizer string `json:"organizer"`
+	Calendar  string `json:"calendar"`
+	Meetings  int    `json:"meetings"`
 }
 
 type callStatus struct {
@@ -101,7 +110,7 @@ func (a *app) status(ctx context.Context) (status, error) {
 	v, _ := build()
 	st := status{
 		Version: v, Ledger: a.cfg.Database, Organizers: []organizerStatus{}, Calendars: []calendarStatus{}, Failing: []eventStatus{},
-		Ending: []endingStatus{}, Unanswered: []callStatus{},
+		Ending: []endingStatus{}, Held: []heldStatus{}, Unanswered: []callStatus{},
 	}
 	var err error
 	if st.Running, err = sqlite.Holder(a.cfg.Database); err != nil {
@@ -154,7 +163,9 @@ func (a *app) calendarStatus(ctx context.Context, st *status) error {
 	if err != nil {
 		return err
 	}
+	st.names = map[int64]string{}
 	for _, c := range rows {
+		st.names[c.ID] = c.Name
 		cs := calendarStatus{Organizer: c.Organizer, Name: c.Name, URL: c.URL, Listed: c.FullAt, State: well(c.State), RetryAt: c.DueAt}
 		if c.Left {
 			cs.State = "not watched any more: it left the configuration, or is not there; nothing is cancelled because of that"
@@ -177,7 +188,10 @@ func (a *app) endingStatus(ctx context.Context, st *status) error {
 		return err
 	}
 	for _, l := range links {
-		if l.State != store.Ending {
+		if isHeld(l) {
+			st.hold(l)
+		}
+		if l.State != store.Ending || isHeld(l) {
 			continue
 		}
 		m, err := a.ledger.Meeting(ctx, l.Meeting)
@@ -187,6 +201,17 @@ func (a *app) endingStatus(ctx context.Context, st *status) error {
 		st.Ending = append(st.Ending, endingStatus{Organizer: l.Organizer, UID: l.UID, Number: m.Number, Reason: l.Reason, At: l.DueAt})
 	}
 	return nil
+}
+
+// hold counts a held link in its batch, the calendar; calendars are read before.
+func (st *status) hold(l store.Link) {
+	for i := range st.Held {
+		if st.Held[i].Batch == l.Calendar {
+			st.Held[i].Meetings++
+			return
+		}
+	}
+	st.Held = append(st.Held, heldStatus{Batch: l.Calendar, Organizer: l.Organizer, Calendar: st.names[l.Calendar], Meetings: 1})
 }
 
 func (a *app) callStatus(ctx context.Context, st *status) error {
@@ -244,6 +269,11 @@ func (st status) print(o *terminal.Out) {
 		rows = append(rows, []string{x.Organizer, terminal.Plain(x.UID), x.Number, x.Reason, when(x.At)})
 	}
 	section(o, []string{"GIVEN UP", "UID", "MEETING", "BECAUSE", "WHEN"}, rows)
+	rows = nil
+	for _, x := range st.Held {
+		rows = append(rows, []string{fmt.Sprint(x.Batch), x.Organizer, terminal.Plain(x.Calendar), o.Bad(fmt.Sprintf("%d meetings whose events are gone all at once; if that is right: convoke approve %d", x.Meetings, x.Batch))})
+	}
+	section(o, []string{"HELD", "ORGANIZER", "CALENDAR", "WHAT"}, rows)
 	rows = nil
 	for _, x := range st.Unanswered {
 		rows = append(rows, []string{x.Organizer, dash(terminal.Plain(x.UID)), x.Call, when(x.SentAt), o.Bad(terminal.Plain(x.Error))})
