@@ -106,6 +106,22 @@ func TestEditRaces(t *testing.T) {
 			assert.Equal(t, "Cancelled: sprint", w.meeting().Topic)
 			e.bare()
 		}, 2},
+		{"the marker taken out before our GET", func(e *entry) hooked {
+			edit := once(func() { e.set("LOCATION", "LOCATION:Room 5") })
+			return hooked{get: func(next getter) (calendar.Object, error) { edit(); return next() }}
+		}, givenUpUnwritten, 2},
+		{"cancelled before our GET", func(e *entry) hooked {
+			edit := once(func() { e.set("STATUS", "STATUS:CANCELLED") })
+			return hooked{get: func(next getter) (calendar.Object, error) { edit(); return next() }}
+		}, givenUpUnwritten, 2},
+		{"somebody else's before our GET", func(e *entry) hooked {
+			edit := once(func() { e.set("ORGANIZER", "ORGANIZER:mailto:eve@example.net") })
+			return hooked{get: func(next getter) (calendar.Object, error) { edit(); return next() }}
+		}, func(t *testing.T, w *world, e *entry) {
+			assert.Zero(t, w.dav.Counts()["PUT"])
+			assert.Equal(t, sync.OrganizerChanged, w.rule("sprint"))
+			e.bare()
+		}, 1},
 		{"the deletion before our GET", func(e *entry) hooked {
 			edit := once(func() { e.delete() })
 			return hooked{get: func(next getter) (calendar.Object, error) { edit(); return next() }}
@@ -136,6 +152,14 @@ func TestEditRaces(t *testing.T) {
 			assert.Equal(t, c.calls, w.platform.CountCalls())
 		})
 	}
+}
+
+// givenUpUnwritten asserts that an event which nobody wants a meeting for any more was never written to.
+func givenUpUnwritten(t *testing.T, w *world, e *entry) {
+	assert.Zero(t, w.dav.Counts()["PUT"])
+	w.later(time.Hour)
+	assert.Equal(t, "Cancelled: sprint", w.meeting().Topic)
+	e.bare()
 }
 
 // Somebody who is faster each time wins for this pass; the next one tries again. Nothing is forced.
@@ -263,6 +287,46 @@ func TestReadOnlySeries(t *testing.T) {
 	assert.Equal(t, 2, w.dav.Counts()["PUT"], "one more with the new date")
 }
 
+// A series moves on whatever keeps the details out of it.
+func TestHeldSeriesMovesOn(t *testing.T) {
+	daily := []string{"LOCATION:@meet", "RRULE:FREQ=DAILY", "ORGANIZER:mailto:alice@example.com", "ATTENDEE:mailto:bob@example.net"}
+	for rule, hold := range map[sync.Rule]func(w *world, e *entry){
+		sync.Budget: func(w *world, e *entry) {
+			w.rules(func(r *sync.Rules) { r.MailBudget = 0 })
+			w.shelf.wrap = func(_ store.Calendar, c calendar.Collection) calendar.Collection { return scheduling{c} }
+		},
+		sync.Frozen: func(w *world, e *entry) {
+			w.meddle(hooked{put: func(_ calendar.Object, next getter) (calendar.Object, error) {
+				if _, err := next(); err != nil {
+					return calendar.Object{}, err
+				}
+				e.restore(vevent("sprint", daily...))
+				data, etag, _ := e.dav.Get(e.path)
+				return calendar.Object{Href: e.path, ETag: etag, Data: data}, nil
+			}})
+		},
+	} {
+		t.Run(string(rule), func(t *testing.T) {
+			w := newWorld(t)
+			w.rules(func(r *sync.Rules) { r.RollAfter, r.MailBudget = 30*time.Minute, 9 })
+			hold(w, w.book("sprint", daily...))
+			w.try()
+			w.clock.add(time.Hour)
+			w.try()
+			require.Equal(t, rule, w.rule("sprint"))
+			w.clock.add(24 * time.Hour)
+			assert.Equal(t, 1, w.try().Rolled)
+			assert.Equal(t, utc("2026-11-25 09:00"), w.meeting().Start)
+			assert.Equal(t, rule, w.rule("sprint"))
+		})
+	}
+}
+
+// scheduling calendars carry changes to the attendees.
+type scheduling struct{ calendar.Collection }
+
+func (scheduling) Server() calendar.Server { return calendar.Server{Schedules: true} }
+
 // The calendar's other failures to take our text: nothing is lost, and it is there in the end.
 func TestWriteFails(t *testing.T) {
 	for name, fault := range map[string]caldavtest.Fault{
@@ -286,6 +350,20 @@ func TestWriteFails(t *testing.T) {
 			assert.Equal(t, 1, w.platform.CountCalls())
 		})
 	}
+}
+
+// What nobody asks for any more when the calendar takes writes again is not written.
+func TestWithdrawnBeforeWritten(t *testing.T) {
+	w := newWorld(t)
+	e := w.book("sprint", "LOCATION:@meet")
+	w.dav.Inject(caldavtest.Fault{Method: "PUT", Times: 1, Status: 500})
+	w.try()
+	e.set("LOCATION", "LOCATION:Room 5")
+	w.later(time.Hour)
+	w.later(time.Hour)
+	assert.Equal(t, vevent("sprint", "LOCATION:Room 5"), e.raw())
+	assert.Equal(t, "Cancelled: sprint", w.meeting().Topic)
+	w.rest()
 }
 
 // A creation that the platform definitely refused is tried again, ever more seldom, and then carried out once.

@@ -177,15 +177,21 @@ func (s Situation) active() Decision {
 		}
 		return s.update(t, Update, "title or time changed")
 	case (!s.Link.Written || s.again()) && !s.ReadOnly:
-		return s.write()
+		return s.write().by(t.Change)
 	case s.without() && !s.ReadOnly && s.Link.Writes < frozen:
-		return s.clean()
+		return s.clean().by(t.Change)
 	case !t.End.After(s.Now) && t.Change.IsZero():
 		return Decision{Rule: Finished, Text: "the event is over"}
 	case s.Meeting.Closed && t.End.After(s.Now):
-		return Decision{Rule: StillClosed, Text: "the platform says that the meeting is closed, though its time is still to come; open it there, or copy the event, which gets a meeting of its own, and delete this one"}
+		return Decision{Rule: StillClosed, Due: t.Change, Text: "the platform says that the meeting is closed, though its time is still to come; open it there, or copy the event, which gets a meeting of its own, and delete this one"}
 	}
 	return Decision{Rule: Unchanged, Due: t.Change, Text: "meeting and event agree"}
+}
+
+// by is the decision, to be taken again when a series moves on: it does so whatever else waits.
+func (d Decision) by(change time.Time) Decision {
+	d.Due = change
+	return d
 }
 
 // given reports whether the organizer gave the meeting up by taking every trace of it out of the event.
@@ -194,7 +200,11 @@ func (s Situation) given() bool {
 		r, _ := s.unasked()
 		return r != ""
 	}
-	return s.Link.Written && !s.traced()
+	if !s.Link.Written { // it must still be asked for; but our own writes, which did not stay, take the marker away, too
+		r, _ := s.unasked()
+		return r != "" && s.Link.Writes == 0 && s.Seal != OwnSeal && !s.shown()
+	}
+	return !s.traced()
 }
 
 // rolls reports whether only the passing of time asks for another window.
@@ -261,6 +271,9 @@ func (s Situation) ended() Decision {
 	}
 	if r, text := s.barred(); r != "" {
 		return Decision{Rule: r, Text: text}
+	}
+	if s.Claimed != "" {
+		return Decision{Rule: OtherOrganizer, Text: "this event has the meeting of another organizer by now"}
 	}
 	_, asked := s.asked()
 	if s.Link.Reason == string(Ejected) && !asked {

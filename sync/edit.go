@@ -35,7 +35,7 @@ func (p *pass) edit(ctx context.Context, w *watched, s Situation, a Action) (cal
 		if err != nil {
 			return before, nil, err
 		}
-		if ev.UID != s.Event.UID || w.withdrawn(ev, a) {
+		if ev.UID != s.Event.UID || s.withdrawn(ev, a) {
 			return before, nil, nil // the next round decides about what it is now
 		}
 		after, err := patched(ev, a, details)
@@ -99,10 +99,12 @@ type unwritten struct {
 func (u *unwritten) Error() string { return u.err.Error() + "; the join link is " + u.link }
 func (u *unwritten) Unwrap() error { return u.err }
 
-// withdrawn reports whether the organizer changed her mind since the decision.
-func (w *watched) withdrawn(ev *calendar.Event, a Action) bool {
-	s := Situation{Rules: w.rules, Event: ev}
-	return a.Kind == WriteDetails && w.rules.Markers.Declined(s.component())
+// withdrawn reports whether the details do not belong into the event any more, as it is by now: nobody asks for them, it was
+// cancelled, or it is somebody else's. The next round says what that means.
+func (s Situation) withdrawn(ev *calendar.Event, a Action) bool {
+	s.Event, s.Link = ev, &a.Link
+	c := s.component()
+	return a.Kind == WriteDetails && (s.Rules.Markers.Declined(c) || !s.own() || c.Status == "CANCELLED" || s.given())
 }
 
 func patched(ev *calendar.Event, a Action, d calendar.Details) ([]byte, error) {
