@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"convoke/calendar/caldav"
 	"convoke/calendar/caldavtest"
 	"convoke/calendar/feed"
+	"convoke/internal/scenario"
 	"convoke/internal/wording"
 	"convoke/meetingapi/meetingtest"
 	"convoke/store"
@@ -33,13 +33,13 @@ func (p *play) step(name, body string) (result string, asked bool) {
 	case "given":
 		p.given(body)
 	case "put":
-		require.NoError(p.t, p.dav.Put(path(0), p.object(arg[0], body)))
+		require.NoError(p.t, p.dav.Put(path(0), scenario.Object(arg[0], p.unmasked(body))))
 	case "edit":
 		require.NoError(p.t, p.dav.Put(path(0), p.edited(p.text(path(0)), body)))
 	case "override":
-		require.NoError(p.t, p.dav.Put(path(0), withOverrides(p.text(path(0)), p.unmasked(body))))
+		require.NoError(p.t, p.dav.Put(path(0), scenario.Override(p.text(path(0)), p.unmasked(body))))
 	case "copy":
-		require.NoError(p.t, p.dav.Put(path(1), p.edited(renamed(p.text(path(0)), arg[1]), body)))
+		require.NoError(p.t, p.dav.Put(path(1), p.edited(scenario.Renamed(p.text(path(0)), arg[1]), body)))
 	case "move":
 		require.NoError(p.t, p.dav.Move(path(0), path(1)))
 	case "delete":
@@ -48,7 +48,7 @@ func (p *play) step(name, body string) (result string, asked bool) {
 	case "restore":
 		require.NoError(p.t, p.dav.Put(path(len(arg)-1), p.edited(p.deleted[path(0)], body)))
 	case "publish":
-		require.NoError(p.t, os.WriteFile(p.feed(arg[0]), []byte(p.object(arg[0]+"/feed/"+arg[0], body)), 0o600))
+		require.NoError(p.t, os.WriteFile(p.feed(arg[0]), []byte(scenario.Object(arg[0], body)), 0o600))
 	case "meanwhile":
 		p.meanwhile(path(0), body)
 	case "answer":
@@ -125,94 +125,12 @@ func (p *play) text(path string) string {
 	return (&entry{world: p.world, path: path}).text()
 }
 
-// object makes an iCalendar object of a body: a whole one, whole components, or paragraphs of properties, of which the first
-// is the event (see written) and the others are its overrides. The UID is the event's name.
-func (p *play) object(place, body string) string {
-	uid := place[strings.LastIndexByte(place, '/')+1:]
-	body = strings.TrimSpace(p.unmasked(body))
-	switch {
-	case strings.HasPrefix(body, "BEGIN:VCALENDAR"):
-		return crlf(body) + "\r\n"
-	case strings.Contains(body, "BEGIN:VEVENT"):
-		return crlf("BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//Example//Calendar//EN\n" + body + "\nEND:VCALENDAR\n")
-	}
-	event, overrides, _ := strings.Cut(body, "\n\n")
-	return withOverrides(written(uid, strings.Split(event, "\n")), overrides)
-}
-
-// written is an object with one event: tomorrow from nine to ten, unless the lines say otherwise.
-func written(uid string, lines []string) string {
-	defaults := []string{"UID:" + uid, "DTSTAMP:20261101T080000Z", "DTSTART:20261124T090000Z", "DTEND:20261124T100000Z", "SUMMARY:" + uid}
-	for _, line := range lines {
-		name := property.FindString(line)
-		defaults = slices.DeleteFunc(defaults, func(d string) bool {
-			return strings.TrimRight(property.FindString(d), ";:") == strings.TrimRight(name, ";:") || name == "DURATION:" && strings.HasPrefix(d, "DTEND")
-		})
-	}
-	all := append([]string{"BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Example//Calendar//EN", "BEGIN:VEVENT"}, append(defaults, lines...)...)
-	return strings.Join(append(all, "END:VEVENT", "END:VCALENDAR", ""), "\r\n")
-}
-
-func crlf(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") }
-
-// withOverrides adds a component for each paragraph.
-func withOverrides(text, paragraphs string) string {
-	uid := regexp.MustCompile(`(?m)^UID:.*\r\n`).FindString(text)
-	for paragraph := range strings.SplitSeq(paragraphs, "\n\n") {
-		if paragraph = strings.TrimSpace(paragraph); paragraph != "" {
-			one := "BEGIN:VEVENT\r\n" + uid + "DTSTAMP:20261101T080000Z\r\n" + crlf(paragraph) + "\r\nEND:VEVENT\r\n"
-			text = strings.Replace(text, "END:VCALENDAR", one+"END:VCALENDAR", 1)
-		}
-	}
-	return text
-}
-
-// renamed is a text under the UID that its new place names.
-func renamed(text, place string) string {
-	uid := place[strings.LastIndexByte(place, '/')+1:]
-	return regexp.MustCompile(`(?m)^UID:.*\r\n`).ReplaceAllString(text, "UID:"+uid+"\r\n")
-}
-
-var property = regexp.MustCompile(`^[A-Z][A-Z-]*[;:]`)
-
-// edited changes a text as the lines of body say, each one an edit: "old => new" in the text, "- begin" takes lines out, "+
-// line" adds one, and a property takes the place of the one that is there.
+// edited changes a text as the lines of body say.
 func (p *play) edited(text, body string) string {
 	p.t.Helper()
-	for line := range strings.SplitSeq(body, "\n") {
-		if strings.TrimSpace(line) != "" {
-			text = p.editedBy(text, line)
-		}
-	}
-	return text
-}
-
-func (p *play) editedBy(text, line string) string {
-	p.t.Helper()
-	old, with, exchange := strings.Cut(line, " => ")
-	switch {
-	case exchange:
-		require.Contains(p.t, text, p.unmasked(old))
-		return strings.ReplaceAll(text, p.unmasked(old), p.unmasked(with))
-	case strings.HasPrefix(line, "- "):
-		lines := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(line[2:]) + `.*\r\n`)
-		require.Regexp(p.t, lines, text)
-		return lines.ReplaceAllString(text, "")
-	case strings.HasPrefix(line, "+ "):
-		return strings.Replace(text, "END:VEVENT", p.unmasked(line[2:])+"\r\nEND:VEVENT", 1)
-	}
-	name := property.FindString(line)
-	require.NotEmpty(p.t, name, "%q is no edit", line)
-	there := regexp.MustCompile(`(?m)^` + name[:len(name)-1] + `[;:].*\r\n`)
-	at := there.FindStringIndex(text)
-	if begin := strings.Index(text, "BEGIN:VEVENT"); at != nil && at[0] < begin {
-		at = there.FindStringIndex(text[begin:])
-		at[0], at[1] = at[0]+begin, at[1]+begin
-	}
-	if at == nil {
-		return strings.Replace(text, "END:VEVENT", p.unmasked(line)+"\r\nEND:VEVENT", 1)
-	}
-	return text[:at[0]] + p.unmasked(line) + "\r\n" + text[at[1]:]
+	after, err := scenario.Edited(text, p.unmasked(body))
+	require.NoError(p.t, err)
+	return after
 }
 
 // meanwhile lets somebody edit an event after convoke has read it and before it writes.

@@ -129,13 +129,23 @@ func memoryBench(t testing.TB, profile ...caldavtest.Option) *bench {
 	return webBench(t, serve(t, s), s.Home("alice"), s.Calendar("alice", "work"), "alice", canaryPassword)
 }
 
-func realBench(t testing.TB, name string) *bench {
+func realBench(t testing.TB, name string) *bench { return benchOn(t, realServer(t, name)) }
+
+// realServer starts a server that is really one.
+func realServer(t testing.TB, name string) *servers.Instance {
+	t.Helper()
 	i, err := servers.Start(t.Context(), name, t.Logf)
 	if errors.Is(err, servers.ErrUnavailable) && os.Getenv("CI") != "true" {
 		t.Skip(err)
 	}
 	require.NoError(t, err)
 	t.Cleanup(i.Stop)
+	return i
+}
+
+// benchOn is a new convoke and a new platform before a server that may have been used before.
+func benchOn(t testing.TB, i *servers.Instance) *bench {
+	t.Helper()
 	base, err := url.Parse(i.Base)
 	require.NoError(t, err)
 	user := i.User("alice")
