@@ -170,7 +170,7 @@ func (p *pass) call(ctx context.Context, in store.Intent, send func() error) (in
 		return 0, p.o.Problem
 	}
 	if p.refusal != nil {
-		return 0, fmt.Errorf("not asked, since the platform refused an earlier call of this pass: %w", p.refusal)
+		return 0, &notAsked{p.refusal}
 	}
 	in.Organizer, in.SentAt = p.o.Email, p.Now()
 	id, err := p.Ledger.Begin(ctx, in)
@@ -182,7 +182,7 @@ func (p *pass) call(ctx context.Context, in store.Intent, send func() error) (in
 	}
 	why := send()
 	if why == nil {
-		p.accepted = true
+		p.accepted, p.forbidden = true, false
 		return id, nil
 	}
 	state := store.Unknown
@@ -192,11 +192,23 @@ func (p *pass) call(ctx context.Context, in store.Intent, send func() error) (in
 	if err := p.Ledger.Failed(ctx, id, state, why.Error(), p.Now()); err != nil {
 		return 0, ledger(err)
 	}
-	if errors.Is(why, meetingapi.ErrAuth) || errors.Is(why, meetingapi.ErrForbidden) || errors.Is(why, meetingapi.ErrRateLimited) {
+	switch {
+	case errors.Is(why, meetingapi.ErrAuth), errors.Is(why, meetingapi.ErrRateLimited), errors.Is(why, meetingapi.ErrForbidden) && (p.forbidden || in.Kind == store.CreateMeeting):
 		p.refusal = kind(why)
+	case errors.Is(why, meetingapi.ErrForbidden): // of one meeting perhaps, and not of all: the next call will tell
+		p.forbidden = true
 	}
 	return 0, why
 }
+
+// notAsked says that a call was not made, since the platform refuses everything just now.
+type notAsked struct{ why error }
+
+func (n *notAsked) Error() string {
+	return "not asked, since the platform refused an earlier call of this pass: " + n.why.Error()
+}
+
+func (n *notAsked) Unwrap() error { return n.why }
 
 // kind is what a refusal says of every other call: its kind, and how long to wait.
 func kind(why error) error {

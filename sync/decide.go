@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,6 +17,9 @@ import (
 // cases are the rows of doc/decisions.md.
 func Decide(s Situation) Decision {
 	d := s.decide()
+	if wait, ok := s.unsettled(d); ok {
+		return wait
+	}
 	if d.Action == nil || d.Action.Kind == SaveLink || d.Rule == Roll || s.Event == nil {
 		return d
 	}
@@ -48,6 +52,8 @@ func (s Situation) gone() Decision {
 		return Decision{Rule: Gone, Text: "the event is gone and has no meeting"}
 	case s.Link.State == store.Ending:
 		return s.due()
+	case s.Link.Reason == string(OrganizerChanged):
+		return s.forget(Forget, "the event was somebody else's before it was deleted; its meeting stays as it is")
 	case !s.Meeting.End.After(s.Now):
 		return s.forget(Over, "the event was deleted after its end; the meeting is left as it is")
 	}
@@ -154,7 +160,11 @@ func (s Situation) active() Decision {
 	case s.Rules.Markers.Declined(c):
 		return s.end(Decline, "the opt-out marker stands in the event")
 	case !s.own():
-		return Decision{Rule: OrganizerChanged, Text: "the event is somebody else's now; its meeting is left as it is"}
+		return s.handedOver()
+	case s.Link.Reason == string(OrganizerChanged):
+		l := *s.Link
+		l.Reason = ""
+		return Decision{Rule: Restore, Text: "the event is hers again", Action: &Action{Kind: SaveLink, Link: l}}
 	case c.Status == "CANCELLED":
 		return s.end(Revoke, "the event was cancelled")
 	case s.given():
@@ -176,6 +186,8 @@ func (s Situation) active() Decision {
 			return s.update(t, Roll, "the meeting moves on to the next date")
 		}
 		return s.update(t, Update, "title or time changed")
+	case len(s.Open) > 0 && t.End.After(s.Now):
+		return s.update(t, Update, "an earlier change got no answer, so what holds is sent once more")
 	case (!s.Link.Written || s.again()) && !s.ReadOnly:
 		return s.write().by(t.Change)
 	case s.without() && !s.ReadOnly && s.Link.Writes < frozen:
@@ -192,6 +204,35 @@ func (s Situation) active() Decision {
 func (d Decision) by(change time.Time) Decision {
 	d.Due = change
 	return d
+}
+
+// handedOver decides about the event of a meeting that is somebody else's now. The link remembers it: deleting such an event
+// is no word about the meeting.
+func (s Situation) handedOver() Decision {
+	d := Decision{Rule: OrganizerChanged, Text: "the event is somebody else's now; its meeting is left as it is"}
+	if l := *s.Link; l.Reason != string(OrganizerChanged) {
+		l.Reason = string(OrganizerChanged)
+		d.Action = &Action{Kind: SaveLink, Link: l}
+	}
+	return d
+}
+
+// unsettled reports whether a change must wait, because an earlier one with other content got no answer: carried out late, it
+// would win. The same content may be sent again at once, for then it does not matter which of them comes last.
+func (s Situation) unsettled(d Decision) (Decision, bool) {
+	if d.Action == nil || (d.Action.Kind != UpdateMeeting && d.Action.Kind != DeleteMeeting) {
+		return d, false
+	}
+	body, err := d.Action.Request.JSON(d.Action.Meeting.PlatformID)
+	if err != nil {
+		return d, false
+	}
+	for _, in := range s.Open {
+		if until := in.SentAt.Add(s.Rules.Settle); s.Now.Before(until) && !bytes.Equal(in.Request, body) {
+			return Decision{Rule: Unsettled, Due: until, Text: "an earlier change of the meeting got no answer and may still be carried out; this one waits until " + until.UTC().Format(time.RFC3339) + " (platform.settle)"}, true
+		}
+	}
+	return d, false
 }
 
 // given reports whether the organizer gave the meeting up by taking every trace of it out of the event.

@@ -122,6 +122,17 @@ func heir(t *testing.T, lines ...string) Situation {
 	return s
 }
 
+// same is a situation in which the very change that is due got no answer a moment ago.
+func same(s Situation) Situation {
+	a := Decide(s).Action
+	body, err := a.Request.JSON(a.Meeting.PlatformID)
+	if err != nil {
+		panic(err)
+	}
+	s.Open = []store.Intent{{Request: body, SentAt: s.Now.Add(-time.Second)}}
+	return s
+}
+
 func with(s Situation, change func(*Situation)) Situation {
 	change(&s)
 	return s
@@ -138,6 +149,7 @@ type decision struct {
 
 func decisions(t *testing.T) []decision {
 	gone := func(s *Situation) { s.Event = nil }
+	handed := func(s *Situation) { s.Link.Reason = string(OrganizerChanged) }
 	past := func(s *Situation) { s.Now = noon.Add(48 * time.Hour) }
 	due := func(s *Situation) { s.Now = noon.Add(2 * time.Minute) }
 	window := func(t *testing.T, s Situation, d Decision) {
@@ -275,7 +287,23 @@ func decisions(t *testing.T) []decision {
 		// with a meeting
 		meetings("in two places", with(linked(t), func(s *Situation) { s.Elsewhere, s.Calendar = true, 2 }), TwoPlaces),
 		{"opted out", linked(t, "SUMMARY:Budget #nomeet"), Decline, SaveLink, window},
-		meetings("handed to somebody else", linked(t, "ORGANIZER:mailto:bob@example.com"), OrganizerChanged),
+		{"handed to somebody else", linked(t, "ORGANIZER:mailto:bob@example.com"), OrganizerChanged, SaveLink, func(t *testing.T, s Situation, d Decision) {
+			assert.Equal(t, store.Active, d.Action.Link.State)
+			assert.Equal(t, string(OrganizerChanged), d.Action.Link.Reason)
+		}},
+		meetings("handed to somebody else, and remembered", with(linked(t, "ORGANIZER:mailto:bob@example.com"), handed), OrganizerChanged),
+		{"handed to somebody else, then deleted", with(with(linked(t), handed), gone), Forget, SaveLink, nil},
+		{"handed back", with(linked(t), handed), Restore, SaveLink, nil},
+		{"a change that got no answer may still be carried out", with(linked(t, "SUMMARY:Second"), func(s *Situation) {
+			s.Open = []store.Intent{{Request: []byte(`{"topic":"First"}`), SentAt: noon.Add(-time.Minute)}}
+		}), Unsettled, "", func(t *testing.T, _ Situation, d Decision) { assert.Equal(t, noon.Add(9*time.Minute), d.Due) }},
+		{"the same change is sent again at once", same(with(linked(t, "SUMMARY:Second"), func(s *Situation) { s.Now = noon })), Update, UpdateMeeting, nil},
+		{"a change that got no answer was taken back", with(linked(t), func(s *Situation) {
+			s.Open = []store.Intent{{Request: []byte(`{"topic":"First"}`), SentAt: noon.Add(-10 * time.Minute)}}
+		}), Update, UpdateMeeting, func(t *testing.T, _ Situation, d Decision) { assert.Equal(t, "Budget", d.Action.Request.Topic) }},
+		{"it is settled", with(linked(t, "SUMMARY:Second"), func(s *Situation) {
+			s.Open = []store.Intent{{Request: []byte(`{"topic":"First"}`), SentAt: noon.Add(-10 * time.Minute)}}
+		}), Update, UpdateMeeting, nil},
 		{"cancelled", linked(t, "STATUS:CANCELLED"), Revoke, SaveLink, window},
 		{"link and text taken out", linked(t, "LOCATION:Room 5"), Remove, SaveLink, window},
 		{"moved to another calendar", with(linked(t), func(s *Situation) { s.Calendar, s.Href = 2, "/d/e1.ics" }), Move, SaveLink, func(t *testing.T, s Situation, d Decision) {

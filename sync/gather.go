@@ -68,6 +68,9 @@ func (p *pass) withLink(ctx context.Context, s *Situation, l store.Link) error {
 		return err
 	}
 	s.Link, s.Meeting = &l, &m
+	if err := p.withOpen(ctx, s); err != nil {
+		return err
+	}
 	links, err := p.Ledger.LinksOf(ctx, m.ID)
 	if err != nil {
 		return err
@@ -96,6 +99,20 @@ func (p *pass) withLink(ctx context.Context, s *Situation, l store.Link) error {
 	}
 	s.Elsewhere = err == nil && home.Seen != "" && home.UID == l.UID
 	return err
+}
+
+// withOpen adds the changes of the meeting that got no answer.
+func (p *pass) withOpen(ctx context.Context, s *Situation) error {
+	intents, err := p.Ledger.Intents(ctx, p.o.Email)
+	if err != nil {
+		return err
+	}
+	for _, in := range intents {
+		if in.Meeting == s.Meeting.ID {
+			s.Open = append(s.Open, in)
+		}
+	}
+	return nil
 }
 
 // withOthers adds what other organizers and unanswered calls have to do with the event.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"convoke/calendar"
@@ -21,10 +22,16 @@ const notDone = "-"
 
 // object decides about one object and acts, round by round, until nothing is left to do. It returns an error only when
 // the ledger fails or the pass is to stop.
-func (p *pass) object(ctx context.Context, w *watched, row store.ObjectRow) error {
+func (p *pass) object(ctx context.Context, w *watched, row store.ObjectRow) (err error) {
 	if w.err != nil {
 		return nil
 	}
+	defer func() {
+		if fault := recover(); fault != nil {
+			p.Log.Error("an event met a fault of convoke", "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
+			err = p.retry(ctx, w, row, fmt.Errorf("a fault of convoke (%v); please report it with the log", fault))
+		}
+	}()
 	at, err := p.read(ctx, w, row)
 	if err != nil {
 		return p.unread(ctx, w, row, err)
@@ -109,7 +116,7 @@ func (p *pass) done(ctx context.Context, w *watched, row store.ObjectRow, o cale
 	if d.Rule != Undo { // which the link has
 		row.DueAt = d.Due
 	}
-	if d.Rule == Quiet || d.Rule == MaybeSplit {
+	if d.Rule == Quiet || d.Rule == MaybeSplit || d.Rule == Unsettled {
 		row.Done = notDone
 	}
 	if held[d.Rule] {
@@ -250,8 +257,11 @@ func (p *pass) retry(ctx context.Context, w *watched, row store.ObjectRow, why e
 		p.failed(w, name, why)
 	}
 	change := row.DueAt
-	row.Done, row.Error, row.Attempts = notDone, why.Error(), row.Attempts+1
-	row.DueAt = later(p.Now(), row.Attempts)
+	row.Done, row.Error = notDone, why.Error()
+	if skipped := (*notAsked)(nil); !errors.As(why, &skipped) { // else it is no failure of this event
+		row.Attempts++
+	}
+	row.DueAt = later(p.Now(), max(1, row.Attempts))
 	if api := (*meetingapi.Error)(nil); errors.As(why, &api) && api.RetryAfter > 0 {
 		row.DueAt = p.Now().Add(min(api.RetryAfter, longestWait))
 	}

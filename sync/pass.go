@@ -21,6 +21,7 @@ type pass struct {
 	links     map[place]bool // where linked events are, loaded when first asked for
 	refusal   error          // the platform refuses everything just now
 	accepted  bool           // it has answered a call
+	forbidden bool           // its last answer was that it does not allow the call
 	roused    bool           // events are to be decided about again, since one that shared their meeting is gone
 }
 

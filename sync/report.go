@@ -75,7 +75,7 @@ func (r *Report) rests(rule Rule) {
 	switch {
 	case rule == Unchanged || rule == Finished:
 		r.Unchanged++
-	case rule == Undo || rule == Quiet || held[rule]:
+	case rule == Undo || rule == Quiet || rule == Unsettled || held[rule]:
 		r.Held++
 	case rule != Gone:
 		r.Skipped++

@@ -59,6 +59,7 @@ const (
 	Undo             Rule = "undo"              // the undo window is running
 	Held             Rule = "held"              // its meeting is given up when an admin approves
 	Quiet            Rule = "quiet"             // waiting until the organizer leaves it alone
+	Unsettled        Rule = "unsettled"         // an earlier change with other content got no answer
 	OrganizerChanged Rule = "organizer-changed" // the event of a meeting is somebody else's now
 	BecameAllDay     Rule = "became-all-day"    // the event of a meeting has no time of day any more
 	MaybeSplit       Rule = "maybe-split"       // a copy of a series, or its second half: time will tell

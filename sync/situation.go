@@ -104,6 +104,7 @@ type Situation struct {
 	ReadOnly  bool           // the calendar cannot be written to; its details are published elsewhere
 	Claimed   string         // another organizer whose meeting has this event
 	Pending   *store.Intent  // a creation for this event without a known outcome
+	Open      []store.Intent // changes of Meeting without a known outcome
 
 	Seal     SealState
 	Sealed   calendar.Seal   // when Seal is OwnSeal or CopiedSeal
