@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"convoke/calendar"
 	"convoke/store"
@@ -197,9 +199,10 @@ func (p *pass) withBorrowed(ctx context.Context, s *Situation) error {
 	if s.Link != nil {
 		return nil
 	}
-	for _, link := range s.component().Links() {
+	c := s.component()
+	for _, link := range c.Links() {
 		number, ours := s.Rules.Join.Number(link)
-		if !ours {
+		if !ours || !placed(c, link) {
 			continue
 		}
 		mine, err := p.Ledger.Meetings(ctx, p.o.Email)
@@ -214,6 +217,13 @@ func (p *pass) withBorrowed(ctx context.Context, s *Situation) error {
 		return nil
 	}
 	return nil
+}
+
+// placed reports whether a link stands where an event says how to join it. One in the running text of a note is talked about.
+func placed(c *calendar.Component, link string) bool {
+	ofLink := func(s string) bool { return strings.TrimSpace(s) == link }
+	return strings.Contains(c.Location, link) || c.URL == link || slices.ContainsFunc(c.Conferences, ofLink) ||
+		slices.ContainsFunc(strings.Split(c.Description, "\n"), ofLink)
 }
 
 // present reads the event of a link where it stands now; nil when it is gone. It is not known while one of the organizer's
