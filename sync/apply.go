@@ -258,7 +258,10 @@ func (p *pass) save(ctx context.Context, a Action) error {
 
 // answered is the meeting as the platform acknowledged it.
 func (p *pass) answered(m store.Meeting, answer meetingapi.Meeting) store.Meeting {
-	m.Answer, m.Closed, m.UpdatedAt = answer.Raw, answer.IsClosed, p.Now()
+	m.Closed, m.UpdatedAt = answer.IsClosed, p.Now()
+	if answer.Raw != nil { // a preview has none, and keeps the dial-in of the last real one
+		m.Answer = answer.Raw
+	}
 	return m
 }
 

@@ -5,7 +5,6 @@ package preview
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	stdsync "sync"
 	"time"
@@ -74,10 +73,7 @@ func (p *Platform) UpdateMeeting(_ context.Context, _, id string, r meetingapi.M
 func (p *Platform) DeleteMeeting(context.Context, string, string) error { return nil }
 
 func answer(id string, r meetingapi.MeetingRequest) meetingapi.Meeting {
-	return meetingapi.Meeting{
-		ID: id, Number: MeetingID, Topic: r.Topic, Start: r.Start, End: r.End, Type: r.Type, Dialin: r.Dialin, Recorded: r.Recorded,
-		Raw: json.RawMessage("{}"),
-	}
+	return meetingapi.Meeting{ID: id, Number: MeetingID, Topic: r.Topic, Start: r.Start, End: r.End, Type: r.Type, Dialin: r.Dialin, Recorded: r.Recorded}
 }
 
 // seals makes placeholders, and checks real seals.
