@@ -41,8 +41,8 @@ func (s Situation) target() target {
 	}
 	dates := s.dates(s.Now.Add(-s.Rules.RollAfter), s.Now.Add(lookout))
 	o, change, ok := Window(dates.all, s.Now, s.Rules.RollAfter)
-	if ok && !o.End.After(s.Now) && (s.Meeting == nil || s.Meeting.Start.After(o.Start)) {
-		o, change, ok = Window(dates.all, s.Now, 0) // a meeting never goes back to a date that is over
+	if ok && !o.End.After(s.Now) && (s.Meeting == nil || !s.Meeting.Start.Equal(o.Start)) {
+		o, change, ok = Window(dates.all, s.Now, 0) // a meeting may stay on a date that is over, and never goes to one
 	}
 	if dates.err != nil || !ok {
 		return target{Err: dates.err}

@@ -13,14 +13,12 @@ import (
 	"convoke/sync"
 )
 
-const quarter = 15 * time.Minute
-
 var newYear = time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// quarters are the instants of a test, a quarter of an hour apart.
-func quarters(from, to time.Time) []int64 {
+// every lists instants.
+func every(d time.Duration, from, to time.Time) []int64 {
 	var all []int64
-	for at := from; at.Before(to); at = at.Add(quarter) {
+	for at := from; at.Before(to); at = at.Add(d) {
 		all = append(all, at.Unix())
 	}
 	return all
@@ -106,13 +104,14 @@ func TestYear(t *testing.T) {
 	for _, c := range years {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			w := follow(t, question{Versions: []series{c.series}, Linger: 1800, Times: quarters(newYear, newYear.AddDate(1, 0, 0))})
+			w := follow(t, question{Versions: []series{c.series}, Linger: 1800, Times: every(15*time.Minute, newYear, newYear.AddDate(1, 0, 0))})
 			for i := range w.q.Times {
 				require.Equal(t, w.at(i).Window, w.at(i).Meeting, "nothing but the rule moves it")
 				w.says(i)
 				w.visit(i, c.close(time.Unix(w.q.Times[i], 0).UTC()))
 			}
 			assert.Equal(t, c.windows-1, w.puts())
+			assert.Zero(t, w.checked)
 			t.Logf("%d windows; %d passes, of which %d listed the calendar; %d more quarters of an hour in which nothing was due",
 				c.windows, w.passes, w.listings, w.skipped)
 		})
@@ -128,20 +127,29 @@ type followed struct {
 	number           string    // of the meeting
 	due              time.Time // when the ledger has the series looked at again
 	passes, listings int
+	checked          int // passes in which it was due, and stayed
 	skipped          int // instants without a pass, since nothing was due
 }
 
-// follow books the series of a question at the first of its instants.
-func follow(t *testing.T, q question) *followed {
-	w := newWorld(t)
-	w.rules(func(r *sync.Rules) { r.RollAfter = time.Duration(q.Linger) * time.Second })
-	w.clock.add(time.Unix(q.Times[0], 0).Sub(w.clock.Now()))
-	f := &followed{entry: &entry{world: w, path: w.dav.Calendar("alice", "work") + "series.ics", uid: "series"}, q: q, answer: dateutil(t, q)[0]}
-	require.NoError(t, w.dav.Put(f.path, q.Versions[0].object("LOCATION:@meet")))
-	w.rest()
-	f.dates, f.number = occurrences(t, f.raw(), q.Times), w.meeting().Number
-	f.due = w.row(f.entry).DueAt
+// follow makes a world for a question, and asks it.
+func follow(t *testing.T, q question, rules ...func(*sync.Rules)) *followed {
+	f := &followed{q: q, answer: dateutil(t, q)[0]}
+	f.begin(t, rules...)
 	return f
+}
+
+// begin books the series at the first of the instants.
+func (f *followed) begin(t *testing.T, rules ...func(*sync.Rules)) {
+	w := newWorld(t)
+	for _, change := range append(rules, func(r *sync.Rules) { r.RollAfter = time.Duration(f.q.Linger) * time.Second }) {
+		w.rules(change)
+	}
+	f.entry = &entry{world: w, path: w.dav.Calendar("alice", "work") + "series.ics", uid: "series"}
+	f.restore(f.q.Versions[0].object("LOCATION:@meet"))
+	f.goTo(0)
+	w.rest()
+	f.dates, f.number = occurrences(t, f.raw(), f.q.Times), w.meeting().Number
+	f.due = w.row(f.entry).DueAt
 }
 
 // at is where things shall stand at an instant.
@@ -182,13 +190,14 @@ func occurrences(t *testing.T, object string, times []int64) []calendar.Occurren
 // and nobody wants to see (always) that such a pass does nothing.
 func (f *followed) visit(i int, always bool) {
 	f.t.Helper()
-	now, shall := time.Unix(f.q.Times[i], 0).UTC(), *f.at(i).Meeting
-	f.clock.add(now.Sub(f.clock.Now()))
+	now, shall := f.goTo(i), *f.at(i).Meeting
 	due := !f.due.IsZero() && !f.due.After(now)
-	require.Equal(f.t, shall != f.stands(), due, "at %s due %s, should stand on %s", now, f.due, &shall)
 	switch {
-	case due:
+	case shall != f.stands():
+		require.True(f.t, due, "at %s the meeting should move to %s, and the ledger has %s for it", now, &shall, f.due)
 		f.moves()
+	case due:
+		f.checks()
 	case always:
 		f.rests()
 	default:
@@ -198,6 +207,34 @@ func (f *followed) visit(i int, always bool) {
 	f.passes++
 	require.Equal(f.t, shall, f.stands(), "at %s", now)
 	require.Equal(f.t, f.number, f.meeting().Number)
+}
+
+func (f *followed) goTo(i int) time.Time {
+	now := time.Unix(f.q.Times[i], 0).UTC()
+	f.clock.add(now.Sub(f.clock.Now()))
+	return now
+}
+
+// moves makes a pass that moves the meeting, by one call.
+func (f *followed) moves() {
+	f.t.Helper()
+	f.steps = nil
+	calls := f.platform.CountCalls()
+	require.Equal(f.t, sync.Report{Rolled: 1, Unchanged: 1}, f.pass(), "at %s", f.clock.Now())
+	require.Len(f.t, f.steps, 1)
+	require.Equal(f.t, sync.Roll, f.steps[0].Rule)
+	require.Equal(f.t, calls+1, f.platform.CountCalls())
+	f.due = f.row(f.entry).DueAt
+}
+
+// checks makes a pass that looks at the series, since its time has come, and has nothing to do.
+func (f *followed) checks() {
+	f.t.Helper()
+	f.checked++
+	calls := f.platform.CountCalls()
+	require.Equal(f.t, sync.Report{Unchanged: 1}, f.pass(), "at %s", f.clock.Now())
+	require.Equal(f.t, calls, f.platform.CountCalls())
+	f.due = f.row(f.entry).DueAt
 }
 
 // rests makes a pass that must find nothing to do: one question, or two where the calendar is listed as a whole.
@@ -214,17 +251,6 @@ func (f *followed) rests() {
 	} else {
 		require.Equal(f.t, map[string]int{"REPORT": 1}, asked)
 	}
-}
-
-func (f *followed) moves() {
-	f.t.Helper()
-	f.steps = nil
-	before := f.puts()
-	assert.Equal(f.t, sync.Report{Rolled: 1, Unchanged: 1}, f.pass(), "at %s", f.clock.Now())
-	require.Len(f.t, f.steps, 1)
-	assert.Equal(f.t, sync.Roll, f.steps[0].Rule)
-	assert.Equal(f.t, before+1, f.puts())
-	f.due = f.row(f.entry).DueAt
 }
 
 // stands is what the platform has.

@@ -52,10 +52,12 @@ def window(dates, now, linger):
 
 
 def follow(standing, dates, now, linger):
-    """What the meeting is moved to: never to a date that is over."""
+    """Where the meeting is moved to: no call is spent on a date that is over, unless another one would be wrong."""
     to = window(dates, now, linger)
     if to and to[2] <= now and (standing is None or standing[0] != to[0]):
         to = window(dates, now, 0)
+    if to is None and standing and standing[2] > now:
+        to = ([standing] + [d for d in dates if d[2] <= now])[-1]
     if to is None or standing and to[2] <= now and standing[2] <= now:
         return standing
     return to
