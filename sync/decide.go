@@ -90,7 +90,7 @@ func (s Situation) create(rule Rule, generation int) Decision {
 	if s.Pending != nil {
 		again := s.Pending.SentAt.Add(s.Rules.Settle)
 		if !s.Rules.RetryUnknown {
-			return Decision{Rule: Unanswered, Text: "the platform did not say whether it made the meeting; convoke does not ask twice (platform.unknown = \"hold\")"}
+			return Decision{Rule: Unanswered, Text: "the platform did not say whether it made the meeting; convoke does not ask twice (platform.unknown = \"hold\"); look there, then: convoke resolve"}
 		}
 		if s.Now.Before(again) {
 			return Decision{Rule: Unanswered, Due: again, Text: "the platform did not say whether it made the meeting; asked again after platform.settle"}

@@ -1,0 +1,105 @@
+package sync
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"convoke/store"
+)
+
+// ErrNotHeld says that there is no creation without an outcome for a UID.
+var ErrNotHeld = errors.New("no creation without an answer is known for this event")
+
+// ErrSeveral says that several organizers have one, so that it takes her address to say which is meant.
+var ErrSeveral = errors.New("more than one organizer has a creation without an answer for this event")
+
+// Retry ends an unknown outcome: the meeting was not made, says the admin, who has looked. The next pass makes it.
+func (e *Engine) Retry(ctx context.Context, uid, organizer string) error {
+	in, err := e.unanswered(ctx, uid, organizer)
+	if err != nil {
+		return err
+	}
+	if err := e.Ledger.Failed(ctx, in.ID, store.Refused, "not made, says the admin", e.Now()); err != nil {
+		return err
+	}
+	if _, err = e.reopen(ctx, in); errors.Is(err, store.ErrNotFound) {
+		return nil // the event is gone, and there is nothing to make any more
+	}
+	return err
+}
+
+// Adopt ends an unknown outcome: the meeting was made, says the admin, who has looked, and is known by its internal id and
+// its number. The next pass brings it in line with the event and writes the details.
+func (e *Engine) Adopt(ctx context.Context, uid, organizer, platformID, number string) error {
+	in, err := e.unanswered(ctx, uid, organizer)
+	if err != nil {
+		return err
+	}
+	row, err := e.reopen(ctx, in)
+	if err != nil {
+		return err
+	}
+	var sent struct {
+		Type       string    `json:"type"`
+		Recorded   bool      `json:"isRecorded"`
+		Dialin     bool      `json:"isDialin"`
+		Permission *string   `json:"meetingPermissionId"`
+		Start      time.Time `json:"startTime"`
+		End        time.Time `json:"endTime"`
+	}
+	if err := json.Unmarshal(in.Request, &sent); err != nil {
+		return fmt.Errorf("what was sent for event %q cannot be read: %w", uid, err)
+	}
+	now := e.Now()
+	m := store.Meeting{ // without a topic, so that the next pass sends what holds
+		Organizer: in.Organizer, PlatformID: platformID, Number: number, Token: in.Token, Generation: in.Generation, State: store.Live,
+		Start: sent.Start, End: sent.End, Type: sent.Type, Recorded: sent.Recorded, Dialin: sent.Dialin, CreatedAt: now, UpdatedAt: now,
+	}
+	if sent.Permission != nil {
+		m.Permission = *sent.Permission
+	}
+	_, _, err = e.Ledger.Made(ctx, in.ID, m, store.Link{
+		Organizer: in.Organizer, UID: in.UID, Calendar: row.Calendar, Href: row.Href, State: store.Active, UpdatedAt: now,
+	})
+	return err
+}
+
+// unanswered finds the creation that is meant.
+func (e *Engine) unanswered(ctx context.Context, uid, organizer string) (store.Intent, error) {
+	intents, err := e.Ledger.Intents(ctx, organizer)
+	if err != nil {
+		return store.Intent{}, err
+	}
+	var found []store.Intent
+	for _, in := range intents {
+		if in.Kind == store.CreateMeeting && in.State == store.Unknown && in.UID == uid {
+			found = append(found, in)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return store.Intent{}, ErrNotHeld
+	case 1:
+		return found[0], nil
+	}
+	return store.Intent{}, ErrSeveral
+}
+
+// reopen has the event decided about at the next pass, and tells where it stands.
+func (e *Engine) reopen(ctx context.Context, in store.Intent) (store.ObjectRow, error) {
+	rows, err := e.Ledger.ObjectsByUID(ctx, in.Organizer, in.UID)
+	if err != nil {
+		return store.ObjectRow{}, err
+	}
+	for _, row := range rows {
+		if row.Seen == "" {
+			continue
+		}
+		row.Done, row.Error, row.Attempts, row.DueAt = notDone, "", 0, time.Time{}
+		return row, e.Ledger.SaveObject(ctx, row)
+	}
+	return store.ObjectRow{}, fmt.Errorf("event %q is in no calendar any more (%w); if its meeting was made, cancel it on the platform, then: --retry", in.UID, store.ErrNotFound)
+}
