@@ -1,8 +1,6 @@
 package sync
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -82,30 +80,4 @@ func (s Situation) forget(rule Rule, text string) Decision {
 		l.Reason = string(rule)
 	}
 	return Decision{Rule: rule, Text: text, Action: &Action{Kind: SaveLink, Link: l}}
-}
-
-// rouse has the events decided about again that shared a meeting with one that does not any more: it may stand on a date of
-// that one.
-func (p *pass) rouse(ctx context.Context, s Situation) error {
-	links, err := p.Ledger.LinksOf(ctx, s.Meeting.ID)
-	if err != nil {
-		return ledger(err)
-	}
-	for _, l := range links {
-		if l.ID == s.Link.ID || l.State == store.Ended {
-			continue
-		}
-		row, err := p.Ledger.Object(ctx, l.Calendar, l.Href)
-		if errors.Is(err, store.ErrNotFound) {
-			continue
-		}
-		if err == nil {
-			row.Done, row.DueAt, p.roused = notDone, time.Time{}, true
-			err = p.Ledger.SaveObject(ctx, row)
-		}
-		if err != nil {
-			return ledger(err)
-		}
-	}
-	return nil
 }

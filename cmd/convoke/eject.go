@@ -16,18 +16,11 @@ only the seal goes. The meetings on the platform stay as they are. Stop the daem
 marker gets its meeting back when it is edited while convoke runs.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
-			a, err := s.open(c.Context(), writing)
-			if err != nil {
-				return err
-			}
-			defer a.ledger.Close()
-			defer passOverHangup()()
-			release, err := a.ledger.Lock()
+			a, release, err := s.exclusively(c.Context())
 			if err != nil {
 				return err
 			}
 			defer release()
-			a.engine.Log = s.quietly()
 			a.engine.Step = func(step sync.Step) { printStep(s.out, step) }
 			report, err := a.engine.Eject(c.Context(), s.only, plain)
 			if err != nil {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -22,18 +24,11 @@ func newSync(s *streams) *cobra.Command {
 but the undo window of deletions (cancel.undo): those of an earlier pass whose time has come take effect.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
-			a, err := s.open(c.Context(), writing)
-			if err != nil {
-				return err
-			}
-			defer a.ledger.Close()
-			defer passOverHangup()()
-			release, err := a.ledger.Lock()
+			a, release, err := s.exclusively(c.Context())
 			if err != nil {
 				return err
 			}
 			defer release()
-			a.engine.Log = s.quietly()
 			if !asJSON {
 				a.engine.Step = func(step sync.Step) { printStep(s.out, step) }
 			}
@@ -50,6 +45,26 @@ but the undo window of deletions (cancel.undo): those of an earlier pass whose t
 	c.Flags().StringVar(&s.only, "organizer", "", "only this organizer's calendars")
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
 	return c
+}
+
+// exclusively opens everything for work that only one program may do at a time, until the function it returns is called.
+func (s *streams) exclusively(ctx context.Context) (*app, func(), error) {
+	a, err := s.open(ctx, writing)
+	if err != nil {
+		return nil, nil, err
+	}
+	ignore := passOverHangup()
+	release, err := a.ledger.Lock()
+	if err != nil {
+		ignore()
+		return nil, nil, errors.Join(err, a.ledger.Close())
+	}
+	a.engine.Log = s.quietly()
+	return a, func() {
+		release()
+		ignore()
+		a.ledger.Close()
+	}, nil
 }
 
 // passOverHangup keeps SIGHUP from ending the program, until the function it returns is called: `convoke reload` sends it to
