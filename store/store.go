@@ -232,8 +232,8 @@ type Ledger interface {
 	SaveMeeting(ctx context.Context, m Meeting) (id int64, err error)                       // by Organizer and PlatformID
 
 	// Begin writes an intent (State Open) and returns its id. For a creation it fails with ErrUnknown while an earlier
-	// creation for the same organizer, UID and generation is Open or Unknown, and with ErrClaimed when in.Shared and
-	// another organizer has a link (Active or Ending) or such a creation for the UID.
+	// creation for the same organizer, UID and generation is Open or Unknown. When in.Shared it fails with ErrClaimed while
+	// another organizer has a link (Active or Ending), or such a creation or shared call, for the UID.
 	Begin(ctx context.Context, in Intent) (id int64, err error)
 	// Made closes a creation: the intent is Done, and its meeting and link are there.
 	Made(ctx context.Context, intent int64, m Meeting, l Link) (Meeting, Link, error)

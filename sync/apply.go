@@ -127,7 +127,10 @@ func (p *pass) post(ctx context.Context, s Situation, a Action) (string, error) 
 
 // update changes a meeting: intent, call, rows.
 func (p *pass) update(ctx context.Context, s Situation, a Action) (string, error) {
-	in := store.Intent{Kind: store.UpdateMeeting, UID: a.Link.UID, Meeting: a.Meeting.ID, Token: a.Meeting.Token, Generation: a.Meeting.Generation}
+	in := store.Intent{
+		Kind: store.UpdateMeeting, UID: a.Link.UID, Meeting: a.Meeting.ID, Token: a.Meeting.Token, Generation: a.Meeting.Generation,
+		Shared: s.Link.State == store.Ended && s.Event != nil && s.component().Organizer == "", // it is taken up again
+	}
 	var err error
 	if in.Request, err = a.Request.JSON(a.Meeting.PlatformID); err != nil {
 		return "", err

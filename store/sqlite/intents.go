@@ -26,8 +26,9 @@ const (
 	// The conditions on kind and state are those of the index intents_creation.
 	creations = " FROM intents WHERE kind IN ('create-meeting', 'create-account') AND state IN ('open', 'unknown')" +
 		" AND uid = ?1 AND kind = ?2"
-	sameCreation   = "SELECT count(*)" + creations + " AND organizer = ?3 AND generation = ?4"
-	othersCreation = "SELECT (SELECT count(*)" + creations + " AND organizer <> ?3)" +
+	sameCreation = "SELECT count(*)" + creations + " AND organizer = ?3 AND generation = ?4"
+	othersClaim  = "SELECT (SELECT count(*)" + creations + " AND organizer <> ?3)" +
+		" + (SELECT count(*) FROM intents WHERE shared = 1 AND state IN ('open', 'unknown') AND uid = ?1 AND organizer <> ?3)" +
 		" + (SELECT count(*) FROM links WHERE uid = ?1 AND organizer <> ?3 AND state <> 'ended')"
 )
 
@@ -40,14 +41,12 @@ func scanIntent(r row) (in store.Intent, err error) {
 func isCreation(k store.IntentKind) bool { return k == store.CreateMeeting || k == store.CreateAccount }
 
 // Begin writes an intent, whose State, Error and ClosedAt are not taken over. A creation, be it of a meeting or of an
-// account, fails with store.ErrUnknown while there is an earlier one like it without an outcome, and with
-// store.ErrClaimed when it is Shared and the event is another organizer's already.
+// account, fails with store.ErrUnknown while there is an earlier one like it without an outcome. Whatever is Shared fails
+// with store.ErrClaimed when the event is another organizer's already.
 func (l *Ledger) Begin(ctx context.Context, in store.Intent) (id int64, err error) {
 	err = l.write.transact(ctx, func(t *tx) error {
-		if isCreation(in.Kind) {
-			if err := t.mayCreate(ctx, in); err != nil {
-				return err
-			}
+		if err := t.mayBegin(ctx, in); err != nil {
+			return err
 		}
 		id, err = one(ctx, t, scanID, addIntent, in.Kind, in.Organizer, in.UID, in.Shared, ref(in.Meeting), in.Token,
 			in.Generation, blob(in.Request), seconds(in.SentAt))
@@ -59,19 +58,21 @@ func (l *Ledger) Begin(ctx context.Context, in store.Intent) (id int64, err erro
 	return id, nil
 }
 
-// mayCreate is safe to ask before the row is added: the transaction has the write lock.
-func (t *tx) mayCreate(ctx context.Context, in store.Intent) error {
-	n, err := one(ctx, t, scanID, sameCreation, in.UID, in.Kind, in.Organizer, in.Generation)
-	if err != nil {
-		return err
-	}
-	if n > 0 {
-		return store.ErrUnknown
+// mayBegin is safe to ask before the row is added: the transaction has the write lock.
+func (t *tx) mayBegin(ctx context.Context, in store.Intent) error {
+	if isCreation(in.Kind) {
+		n, err := one(ctx, t, scanID, sameCreation, in.UID, in.Kind, in.Organizer, in.Generation)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			return store.ErrUnknown
+		}
 	}
 	if !in.Shared {
 		return nil
 	}
-	n, err = one(ctx, t, scanID, othersCreation, in.UID, in.Kind, in.Organizer)
+	n, err := one(ctx, t, scanID, othersClaim, in.UID, store.CreateMeeting, in.Organizer)
 	if err == nil && n > 0 {
 		err = store.ErrClaimed
 	}

@@ -60,7 +60,7 @@ func TestIndices(t *testing.T) {
 		{"DueLinks", dueLinks, []string{"links_due (organizer=? AND due_at<?)"}},
 		{"MeetingByPlatformID", meetingByPlatformID, []string{"(organizer=? AND platform_id=?)"}},
 		{"Begin", sameCreation, []string{"intents_creation (uid=? AND organizer=? AND generation=? AND kind=?)"}},
-		{"Begin, shared", othersCreation, []string{"intents_creation (uid=?)", "links_event (uid=?)"}},
+		{"Begin, shared", othersClaim, []string{"intents_creation (uid=?)", "intents_shared (uid=?)", "links_event (uid=?)"}},
 		{"Intents", openFor, []string{"intents_open (organizer=?)"}},
 		{"Decide", lastDecision, []string{"decisions_event (uid=? AND organizer=?)"}},
 		{"Prune decisions", pruneDecisions, []string{"decisions_at (at<?)"}},

@@ -119,6 +119,7 @@ CREATE TABLE intents (
 -- No second creation while the outcome of one is not known, whatever the programs above do.
 CREATE UNIQUE INDEX intents_creation ON intents (uid, organizer, generation, kind)
     WHERE kind IN ('create-meeting', 'create-account') AND state IN ('open', 'unknown');
+CREATE INDEX intents_shared ON intents (uid) WHERE shared = 1 AND state IN ('open', 'unknown');
 CREATE INDEX intents_open   ON intents (organizer) WHERE state IN ('open', 'unknown');
 CREATE INDEX intents_closed ON intents (closed_at) WHERE state NOT IN ('open', 'unknown');
 

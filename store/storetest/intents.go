@@ -60,6 +60,22 @@ var beginChecks = []check{
 		_, err := d.Begin(d.ctx, store.Intent{Kind: store.UpdateMeeting, Organizer: alice, UID: "u", Meeting: 9})
 		assert.ErrorIs(t, err, store.ErrNotFound)
 	}},
+	{"a shared change beside another organizer's", func(t *testing.T, d *desk) {
+		change := func(who, uid string, meeting int64) store.Intent {
+			return store.Intent{Kind: store.UpdateMeeting, Organizer: who, UID: uid, Meeting: meeting}
+		}
+		hers, his := d.meeting(alice, "p").ID, d.meeting(bob, "q").ID
+		d.begin(shared(change(alice, "u", hers)))
+		_, err := d.Begin(d.ctx, shared(change(bob, "u", his)))
+		assert.ErrorIs(t, err, store.ErrClaimed)
+		_, err = d.Begin(d.ctx, shared(creation(bob, "u", 2)))
+		assert.ErrorIs(t, err, store.ErrClaimed)
+		_, err = d.Begin(d.ctx, change(bob, "u", his))
+		assert.NoError(t, err, "what is not shared may be")
+		d.link(alice, "v", hers, nil)
+		_, err = d.Begin(d.ctx, shared(change(bob, "v", his)))
+		assert.ErrorIs(t, err, store.ErrClaimed)
+	}},
 	{"at the same time: one wins", func(t *testing.T, d *desk) {
 		onlyOneBegins(t, []*desk{d, d, d, d}, func(int) store.Intent { return creation(alice, "u", 1) }, store.ErrUnknown)
 	}},

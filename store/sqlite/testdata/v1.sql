@@ -133,6 +133,7 @@ CREATE INDEX links_at        ON links (calendar, href)    WHERE state <> 'ended'
 CREATE INDEX links_due       ON links (organizer, due_at) WHERE state = 'ending';
 CREATE UNIQUE INDEX intents_creation ON intents (uid, organizer, generation, kind)
     WHERE kind IN ('create-meeting', 'create-account') AND state IN ('open', 'unknown');
+CREATE INDEX intents_shared ON intents (uid) WHERE shared = 1 AND state IN ('open', 'unknown');
 CREATE INDEX intents_open   ON intents (organizer) WHERE state IN ('open', 'unknown');
 CREATE INDEX intents_closed ON intents (closed_at) WHERE state NOT IN ('open', 'unknown');
 CREATE INDEX decisions_event ON decisions (uid, organizer);
