@@ -47,7 +47,7 @@ func TestAdminsAnswer(t *testing.T) {
 }
 
 func TestMeetingAnswer(t *testing.T) {
-	m, err := parseMeeting(goldenData(t, "meeting-answer.json"), "")
+	m, err := parseMeeting(goldenData(t, "meeting-answer.json"))
 	require.NoError(t, err)
 	assert.NotContains(t, string(m.Raw), "c89f842f")
 	m.Raw, m.Recurring = nil, nil
@@ -79,7 +79,7 @@ func TestEveryFieldOfTheTutorialIsKept(t *testing.T) {
 			return a, err
 		}},
 		"meeting": {goldenData(t, "meeting-answer.json"), func(d []byte) (any, error) {
-			m, err := parseMeeting(d, "")
+			m, err := parseMeeting(d)
 			m.Raw = nil
 			return m, err
 		}},
@@ -150,7 +150,7 @@ func TestLooseTypes(t *testing.T) {
 			f[tc.field] = json.RawMessage(tc.value)
 			data, err := json.Marshal(f)
 			require.NoError(t, err)
-			m, err := parseMeeting(data, "")
+			m, err := parseMeeting(data)
 			require.NoError(t, err)
 			assert.Equal(t, tc.want, tc.got(m))
 		})
@@ -164,11 +164,10 @@ func TestAnswersThatDoNotSayWhatTheyMust(t *testing.T) {
 		"no id":          {`{"meetingId":"1"}`, "an answer without the meeting's id"},
 		"null id":        {`{"id":null,"meetingId":"1"}`, "an answer without the meeting's id"},
 		"no number":      {`{"id":"ab"}`, "an answer without the meeting's number (meetingId)"},
-		"another's":      {`{"id":"cd","meetingId":"1"}`, "an answer about another meeting"},
 		"id with a path": {`{"id":"../x","meetingId":"1"}`, "an answer whose id cannot be used: " + errID.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := parseMeeting([]byte(tc.data), "ab")
+			_, err := parseMeeting([]byte(tc.data))
 			assert.EqualError(t, err, tc.want)
 		})
 	}
@@ -178,6 +177,18 @@ func TestAnswersThatDoNotSayWhatTheyMust(t *testing.T) {
 	}
 	_, err := parseAccount([]byte(`{"name":"x"}`))
 	assert.EqualError(t, err, "an answer without an account id")
+}
+
+// What a change is answered with is not documented: nothing is missed in it, but it must not speak of another meeting.
+func TestAnswersToAChange(t *testing.T) {
+	for _, data := range []string{`true`, `"ok"`, `[]`, `{}`, `{"id":null}`, `{"id":"ab"}`, `{"isClosed":true}`} {
+		m, err := parseChanged([]byte(data), "ab")
+		require.NoError(t, err, data)
+		assert.Equal(t, "ab", m.ID, data)
+		assert.Equal(t, strings.Contains(data, "isClosed"), m.IsClosed, data)
+	}
+	_, err := parseChanged([]byte(`{"id":"cd","meetingId":"1"}`), "ab")
+	assert.EqualError(t, err, "an answer about another meeting")
 }
 
 func TestParseAnswer(t *testing.T) {
@@ -206,7 +217,7 @@ func TestParseAnswer(t *testing.T) {
 func TestPrintedAnswersShowNoSecrets(t *testing.T) {
 	users, err := parseUsers(goldenData(t, "admins-answer.json"))
 	require.NoError(t, err)
-	m, err := parseMeeting(goldenData(t, "meeting-answer.json"), "")
+	m, err := parseMeeting(goldenData(t, "meeting-answer.json"))
 	require.NoError(t, err)
 	var logged strings.Builder
 	slog.New(slog.NewTextHandler(&logged, nil)).Info("x", "user", users[0], "meeting", m)

@@ -145,7 +145,11 @@ func (c *Client) meeting(ctx context.Context, cl call, r MeetingRequest) (Meetin
 	if err != nil {
 		return Meeting{}, err
 	}
-	meeting, err := parseMeeting(data, cl.arg)
+	read := parseMeeting
+	if cl.arg != "" {
+		read = func(data []byte) (Meeting, error) { return parseChanged(data, cl.arg) }
+	}
+	meeting, err := read(data)
 	if err != nil {
 		return Meeting{}, cl.unusable(err)
 	}

@@ -57,10 +57,25 @@ type Meeting struct {
 }
 
 // ReadMeeting reads the data of an answer that was kept (Meeting.Raw).
-func ReadMeeting(raw []byte) (Meeting, error) { return parseMeeting(raw, "") }
+func ReadMeeting(raw []byte) (Meeting, error) { return parseMeeting(raw) }
 
-// parseMeeting reads a meeting; id is the one that was asked for, "" when it is new.
-func parseMeeting(data []byte, id string) (Meeting, error) {
+// parseChanged reads the answer to a change of a meeting. What it holds is not documented: whatever is there of the meeting is
+// taken, and nothing is missed, but a word about another meeting is no answer.
+func parseChanged(data []byte, id string) (Meeting, error) {
+	f, err := parseFields(data)
+	if err != nil {
+		return Meeting{ID: id, Raw: data}, nil
+	}
+	if other := f.text("id"); other != "" && other != id {
+		return Meeting{}, errors.New("an answer about another meeting")
+	}
+	m := meetingOf(f, data)
+	m.ID = id
+	return m, nil
+}
+
+// parseMeeting reads a meeting that was made.
+func parseMeeting(data []byte) (Meeting, error) {
 	f, err := parseFields(data)
 	switch {
 	case err != nil:
@@ -71,8 +86,6 @@ func parseMeeting(data []byte, id string) (Meeting, error) {
 		return Meeting{}, errors.New("an answer without the meeting's number (meetingId)")
 	case !idPattern.MatchString(f.text("id")):
 		return Meeting{}, fmt.Errorf("an answer whose id cannot be used: %w", errID)
-	case id != "" && f.text("id") != id:
-		return Meeting{}, errors.New("an answer about another meeting")
 	}
 	return meetingOf(f, data), nil
 }

@@ -262,7 +262,7 @@ func (p *pass) save(ctx context.Context, a Action) error {
 // answered is the meeting as the platform acknowledged it.
 func (p *pass) answered(m store.Meeting, answer meetingapi.Meeting) store.Meeting {
 	m.Closed, m.UpdatedAt = answer.IsClosed, p.Now()
-	if answer.Raw != nil { // a preview has none, and keeps the dial-in of the last real one
+	if _, err := meetingapi.ReadMeeting(answer.Raw); err == nil { // else the last whole one tells more, about dial-in say
 		m.Answer = answer.Raw
 	}
 	return m
