@@ -141,13 +141,15 @@ func (s Situation) adopt() Decision {
 		if !ours {
 			continue
 		}
+		l := s.link()
+		l.Written = true
 		return Decision{Rule: Adopt, Text: "the seal proves a meeting that the ledger does not know; it is taken over", Action: &Action{
 			Kind: SaveLink,
 			Meeting: store.Meeting{
 				Organizer: s.Organizer, PlatformID: s.Sealed.MeetingID, Number: number, Generation: s.Sealed.Generation,
 				State: store.Live, Start: s.component().Start, End: s.component().End, Type: s.Rules.Type, Recorded: s.Rules.Recorded, Dialin: s.Rules.Dialin, Permission: s.Rules.PermissionID,
 			},
-			Link: store.Link{Organizer: s.Organizer, UID: s.Event.UID, Calendar: s.Calendar, Href: s.Href, State: store.Active, Written: true},
+			Link: l,
 		}}
 	}
 	return Decision{Rule: OptedOut, Text: "the seal proves a meeting, but its join link was taken out; type the marker to get a meeting again"}
@@ -220,7 +222,7 @@ func (s Situation) handedOver() Decision {
 // unsettled reports whether a change must wait, because an earlier one with other content got no answer: carried out late, it
 // would win. The same content may be sent again at once, for then it does not matter which of them comes last.
 func (s Situation) unsettled(d Decision) (Decision, bool) {
-	if d.Action == nil || (d.Action.Kind != UpdateMeeting && d.Action.Kind != DeleteMeeting) {
+	if d.Action == nil || d.Action.Kind != UpdateMeeting { // what is deleted cannot be changed any more, however late
 		return d, false
 	}
 	body, err := d.Action.Request.JSON(d.Action.Meeting.PlatformID)

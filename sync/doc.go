@@ -5,12 +5,17 @@
 //
 // Three rooms:
 //
-//   - Decide (decide.go, select.go, situation.go) is pure. It gets a Situation, everything that is known of one event,
-//     and answers with a Decision: the row of the decision table that applied (rule.go, doc/decisions.md), a
-//     sentence for people, and at most one Action.
-//   - apply (apply.go) carries out one Action: intent row, call, rows; or GET, patch, conditional PUT, read-back, rows.
-//   - the pass (pass.go, look.go, object.go) walks over an organizer's calendars, builds Situations and goes round.
+//   - Decide (decide.go; select.go for which events, target.go and window.go for which date of a series, heir.go for events
+//     that share a meeting, giveup.go for its end) is pure. It gets a Situation (situation.go), everything that is known
+//     of one event, and answers with a Decision: the row of the decision table that applied (rule.go,
+//     doc/decisions.md), a sentence for people, and at most one Action.
+//   - apply carries out one Action: intent row, call, rows (apply.go); or GET, patch, conditional PUT, read-back, rows
+//     (edit.go).
+//   - the pass (pass.go) finds an organizer's calendars (discovery.go), asks what changed (look.go), and goes round with each
+//     event (object.go), of which gather.go builds the Situation; alarm.go looks whether too many are gone at once.
 //     schedule.go runs passes by the clock.
+//
+// Beside the pass stand explain.go, publish.go, eject.go and resolve.go, one for each thing that people ask for.
 //
 // Since Decide is asked again after every step, with what the calendar and the ledger hold by then, there is no
 // second road for what was interrupted, raced or half done: a pass after a crash takes the same way as any other.
