@@ -33,9 +33,23 @@ type Organizer struct {
 	Language  string // BCP 47, from the platform
 	Feed      []byte // path of her ICS feed on the platform, a secret: sealed by the caller
 	State     string // "" when all is well, else what is wrong, for people
-	Attempts  int    // failures in a row
+	Trouble   Trouble
+	Attempts  int // failures in a row
 	DueAt     time.Time
 }
+
+// A Trouble is the kind of what is wrong with an organizer or a calendar, out of a closed set; "" when all is well.
+type Trouble string
+
+const (
+	NoTrouble   Trouble = ""
+	Password    Trouble = "password"    // the login is refused: needs a password
+	Denied      Trouble = "denied"      // logged in, and not let in
+	Missing     Trouble = "missing"     // the calendar is not there
+	ReadOnly    Trouble = "read-only"   // it can be looked at, and not written to
+	Unreachable Trouble = "unreachable" // no usable answer
+	Platform    Trouble = "platform"    // the platform refuses to act for the organizer
+)
 
 // A Calendar is one collection that is watched for an organizer, with what discovery and the last look found out.
 type Calendar struct {
@@ -50,8 +64,9 @@ type Calendar struct {
 	Token     string    // state after the last look
 	FullAt    time.Time // last complete listing
 	State     string    // "" when all is well, else what is wrong, for people
+	Trouble   Trouble   // of which kind that is
 	Attempts  int       // failures in a row
-	DueAt     time.Time // not to be asked before
+	DueAt     time.Time // not to be asked before; of ReadOnly: not to be written to before
 	Left      bool      // no longer configured or no longer there; its links stay
 }
 
@@ -94,8 +109,9 @@ type Meeting struct {
 	Recorded   bool
 	Dialin     bool
 	Permission string
-	Closed     bool   // its last answer said so
-	Answer     []byte // the platform's last answer, JSON as it came
+	Closed     bool      // its last answer said so
+	MissingAt  time.Time // since when the platform does not find it; zero: it does
+	Answer     []byte    // the platform's last answer, JSON as it came
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 }
@@ -146,6 +162,8 @@ const (
 	Done    IntentState = "done"    // answered
 	Refused IntentState = "refused" // definitely not carried out
 	Unknown IntentState = "unknown" // sent, no usable answer
+	// GivenUp: sent, no answer, and not waited for any more. It may yet turn out that it was carried out.
+	GivenUp IntentState = "given-up"
 )
 
 // An Intent is written before a call to the platform and closed after it.
@@ -228,6 +246,7 @@ type Ledger interface {
 
 	Meeting(ctx context.Context, id int64) (Meeting, error)                                 // ErrNotFound
 	MeetingByPlatformID(ctx context.Context, organizer, platformID string) (Meeting, error) // ErrNotFound
+	MissingMeetings(ctx context.Context) ([]Meeting, error)                                 // with a MissingAt, of all; ordered by ID
 	Meetings(ctx context.Context, organizer string) ([]Meeting, error)                      // "" for everyone's; ordered by ID
 	SaveMeeting(ctx context.Context, m Meeting) (id int64, err error)                       // by Organizer and PlatformID
 
@@ -239,10 +258,19 @@ type Ledger interface {
 	Made(ctx context.Context, intent int64, m Meeting, l Link) (Meeting, Link, error)
 	// Changed closes a change: the intent is Done, and the meeting is as given. When l has an ID, it is saved too.
 	Changed(ctx context.Context, intent int64, m Meeting, l Link) error
-	// Failed closes an intent as Refused or Unknown, or (accounts) as Done; at is its ClosedAt.
+	// Failed closes an intent as Refused, Unknown or GivenUp, or (accounts) as Done; at is its ClosedAt. One that was given up
+	// can still be closed as Refused or, by Made, as Done.
 	Failed(ctx context.Context, intent int64, state IntentState, reason string, at time.Time) error
 	// Intents returns the intents that are Open or Unknown, of one organizer or ("") of all, ordered by ID.
 	Intents(ctx context.Context, organizer string) ([]Intent, error)
+	// GivenUp returns the creations that are GivenUp, of one organizer or ("") of all, ordered by ID.
+	GivenUp(ctx context.Context, organizer string) ([]Intent, error)
+	// Created counts the creations of meetings, sent since, that were or may have been carried out, of one organizer or ("")
+	// of all.
+	Created(ctx context.Context, organizer string, since time.Time) (int, error)
+	// Sequence tells which ledger this is, and how many intents it has ever begun. A copy that is put back has the same id
+	// and a lower number, a new ledger another id.
+	Sequence(ctx context.Context) (id string, n int64, err error)
 
 	// Decide records a decision when it differs (Rule, Text, Calendar, Href) from the last one of that organizer and UID.
 	Decide(ctx context.Context, d Decision) error

@@ -9,7 +9,7 @@ import (
 
 const (
 	calendarKey     = "organizer, url"
-	calendarValues  = "name, source, profile, time_zone, shared, token, full_at, state, attempts, due_at, has_left"
+	calendarValues  = "name, source, profile, time_zone, shared, token, full_at, state, trouble, attempts, due_at, has_left"
 	selectCalendars = "SELECT id, " + calendarKey + ", " + calendarValues + " FROM calendars"
 	allCalendars    = selectCalendars + " ORDER BY id"
 	calendarsOf     = selectCalendars + " WHERE organizer = ? ORDER BY id"
@@ -22,7 +22,7 @@ var saveCalendar = upsert("calendars", calendarKey, calendarValues)
 
 func scanCalendar(r row) (c store.Calendar, err error) {
 	err = r.Scan(&c.ID, &c.Organizer, &c.URL, &c.Name, &c.Source, &c.Profile, &c.TimeZone, &c.Shared, &c.Token,
-		when{&c.FullAt}, &c.State, &c.Attempts, when{&c.DueAt}, &c.Left)
+		when{&c.FullAt}, &c.State, &c.Trouble, &c.Attempts, when{&c.DueAt}, &c.Left)
 	return c, err
 }
 
@@ -36,7 +36,7 @@ func (l *Ledger) Calendars(ctx context.Context, organizer string) ([]store.Calen
 func (l *Ledger) SaveCalendar(ctx context.Context, c store.Calendar) (id int64, err error) {
 	err = l.write.transact(ctx, func(t *tx) error {
 		_, err := t.exec(ctx, saveCalendar, c.Organizer, c.URL, c.Name, c.Source, c.Profile, c.TimeZone, c.Shared,
-			c.Token, seconds(c.FullAt), c.State, c.Attempts, seconds(c.DueAt), c.Left)
+			c.Token, seconds(c.FullAt), c.State, c.Trouble, c.Attempts, seconds(c.DueAt), c.Left)
 		if err != nil {
 			return err
 		}

@@ -94,7 +94,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"newer", func(t *testing.T, path string) {
 			require.NoError(t, openAt(t, path).Close())
 			execute(t, path, "PRAGMA user_version = 7")
-		}, store.ErrNewer, "has version 7, this program knows 1"},
+		}, store.ErrNewer, "has version 7, this program knows 2"},
 		{"bytes lost in the middle", func(t *testing.T, path string) {
 			fillMuch(t, path)
 			f, err := os.OpenFile(path, os.O_WRONLY, 0)

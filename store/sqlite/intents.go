@@ -9,8 +9,8 @@ import (
 	"convoke/store"
 )
 
-// An intent is born Open by Begin. Open becomes Done (Made, Changed), Refused or Unknown (Failed); so does Unknown,
-// when its outcome is learned. Done and Refused are final. A crash leaves Open behind, which Intents shows; a commit
+// An intent is born Open by Begin. Open becomes Done (Made, Changed), Refused, Unknown or GivenUp (Failed); so do Unknown and
+// GivenUp, when more is learned. Done and Refused are final. A crash leaves Open behind, which Intents shows; a commit
 // that the crash cut off leaves the row as it was before.
 const (
 	intentKey     = "kind, organizer, uid, shared, meeting, token, generation, request, state, error, sent_at"
@@ -19,6 +19,11 @@ const (
 	intentByID   = selectIntents + " WHERE id = ?"
 	openIntents  = selectIntents + " WHERE state IN ('open', 'unknown') ORDER BY id"
 	openFor      = selectIntents + " WHERE organizer = ? AND state IN ('open', 'unknown') ORDER BY id"
+	givenUp      = selectIntents + " INDEXED BY intents_given_up WHERE state = 'given-up' ORDER BY id"
+	givenUpFor   = selectIntents + " WHERE organizer = ? AND state = 'given-up' ORDER BY id"
+	createdSince = "SELECT count(*) FROM intents WHERE kind = 'create-meeting' AND state <> 'refused' AND sent_at >= ?"
+	createdFor   = createdSince + " AND organizer = ?"
+	sequence     = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'intents'"
 	addIntent    = "INSERT INTO intents (" + intentKey + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'open', '', ?) RETURNING id"
 	closeIntent  = "UPDATE intents SET state = ?, error = ?, closed_at = ? WHERE id = ?"
 	pruneIntents = "DELETE FROM intents WHERE state NOT IN ('open', 'unknown') AND closed_at < ?"
@@ -134,7 +139,7 @@ func (l *Ledger) Changed(ctx context.Context, intent int64, m store.Meeting, k s
 	return fail("changed", err)
 }
 
-// Failed closes an intent as Refused, or marks it Unknown; an account's may also be Done. It fails with
+// Failed closes an intent as Refused, or marks it Unknown or, a meeting's creation, GivenUp; an account's may also be Done. It fails with
 // store.ErrNotFound when the intent is not there or has another outcome already.
 func (l *Ledger) Failed(ctx context.Context, intent int64, state store.IntentState, reason string, at time.Time) error {
 	err := l.write.transact(ctx, func(t *tx) error {
@@ -165,13 +170,19 @@ func closedAt(in store.Intent, m store.Meeting) time.Time {
 }
 
 func failure(k store.IntentKind, s store.IntentState) bool {
-	return s == store.Refused || s == store.Unknown || s == store.Done && k == store.CreateAccount
+	switch s {
+	case store.Refused, store.Unknown:
+		return true
+	case store.GivenUp:
+		return k == store.CreateMeeting
+	}
+	return s == store.Done && k == store.CreateAccount
 }
 
 // unsettled returns an intent that has no outcome yet.
 func (t *tx) unsettled(ctx context.Context, intent int64) (store.Intent, error) {
 	in, err := one(ctx, t, scanIntent, intentByID, intent)
-	if err == nil && in.State != store.Open && in.State != store.Unknown {
+	if err == nil && in.State != store.Open && in.State != store.Unknown && in.State != store.GivenUp {
 		err = fmt.Errorf("an intent without an outcome: %w (it is %s)", store.ErrNotFound, in.State)
 	}
 	return in, err
@@ -186,4 +197,32 @@ func (t *tx) close(ctx context.Context, intent int64, s store.IntentState, reaso
 func (l *Ledger) Intents(ctx context.Context, organizer string) ([]store.Intent, error) {
 	all, err := ofOne(ctx, l.read, scanIntent, openIntents, openFor, organizer)
 	return all, fail("intents", err)
+}
+
+// GivenUp returns the creations that are not waited for any more, of one organizer or ("") of all, ordered by ID.
+func (l *Ledger) GivenUp(ctx context.Context, organizer string) ([]store.Intent, error) {
+	all, err := ofOne(ctx, l.read, scanIntent, givenUp, givenUpFor, organizer)
+	return all, fail("given up", err)
+}
+
+// Created counts the creations of meetings that were sent since and not refused, of one organizer or ("") of all.
+func (l *Ledger) Created(ctx context.Context, organizer string, since time.Time) (n int, err error) {
+	var count int64
+	if organizer == "" {
+		count, err = one(ctx, l.read, scanID, createdSince, seconds(since))
+	} else {
+		count, err = one(ctx, l.read, scanID, createdFor, seconds(since), organizer)
+	}
+	return int(count), fail("created", err)
+}
+
+// identity is the note by which a ledger is told from another.
+const identity = "ledger"
+
+// Sequence tells which ledger this is, and how many intents it has begun.
+func (l *Ledger) Sequence(ctx context.Context) (id string, n int64, err error) {
+	if id, err = one(ctx, l.read, scanText, noteByKey, identity); err == nil {
+		n, err = one(ctx, l.read, scanID, sequence)
+	}
+	return id, n, fail("sequence", err)
 }

@@ -14,12 +14,16 @@ import (
 // applicationID marks a file as convoke's ("cvok"), see PRAGMA application_id.
 const applicationID = 0x63766f6b
 
-//go:embed v1.sql
-var v1 string
+var (
+	//go:embed v1.sql
+	v1 string
+	//go:embed v2.sql
+	v2 string
+)
 
 // steps lead from nothing to the present version, one version each. The list is append-only: a step that was
 // released is never changed, since there are ledgers that have it behind them.
-var steps = []string{v1}
+var steps = []string{v1, v2}
 
 // inspect returns the version of what the file holds, 0 for an empty one, and refuses what is not for this program.
 func inspect(ctx context.Context, p *pool, latest int) (version int, err error) {

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"log/slog"
 	"net/url"
 	"os"
@@ -64,7 +65,7 @@ func TestMigrate(t *testing.T) {
 			assert.Contains(t, log.String(), "brought the ledger up to date")
 			require.NoError(t, l.Close())
 
-			copied := path + ".v1.bak"
+			copied := path + fmt.Sprintf(".v%d.bak", len(steps))
 			assert.Contains(t, log.String(), copied)
 			info, err := os.Stat(copied)
 			require.NoError(t, err)
@@ -81,22 +82,22 @@ func TestMigrate(t *testing.T) {
 
 func TestMigrateKeepsEarlierCopies(t *testing.T) {
 	path := tempPath(t)
-	require.NoError(t, os.WriteFile(path+".v1.bak", []byte("an earlier one"), 0o600))
+	require.NoError(t, os.WriteFile(path+fmt.Sprintf(".v%d.bak", len(steps)), []byte("an earlier one"), 0o600))
 	content := filled(t, path)
 	now := func() time.Time { return time.Date(2026, 11, 3, 10, 0, 5, 0, time.FixedZone("", 3600)) }
 	mustOpen(t, path, Options{Now: now}, steps2)
-	earlier, err := os.ReadFile(path + ".v1.bak")
+	earlier, err := os.ReadFile(path + fmt.Sprintf(".v%d.bak", len(steps)))
 	require.NoError(t, err)
 	assert.Equal(t, "an earlier one", string(earlier))
-	assert.Equal(t, content, storetest.Read(t, mustOpen(t, path+".v1.20261103T090005Z.bak", Options{}, steps)))
+	assert.Equal(t, content, storetest.Read(t, mustOpen(t, path+fmt.Sprintf(".v%d.20261103T090005Z.bak", len(steps)), Options{}, steps)))
 }
 
 func TestMigrateFails(t *testing.T) {
 	path := tempPath(t)
 	content := filled(t, path)
 	_, err := open(t.Context(), path, Options{}, broken)
-	require.ErrorContains(t, err, "from version 1 to 3, nothing was changed: step 3")
-	assert.Equal(t, 1, versionOf(t, path))
+	require.ErrorContains(t, err, fmt.Sprintf("from version %d to %d, nothing was changed: step %d", len(steps), len(broken), len(broken)))
+	assert.Equal(t, len(steps), versionOf(t, path))
 	assert.Equal(t, content, storetest.Read(t, mustOpen(t, path, Options{}, steps)))
 	assert.Empty(t, leftovers(t, path))
 }
@@ -104,7 +105,7 @@ func TestMigrateFails(t *testing.T) {
 func TestMigrateFailsOnNewFile(t *testing.T) {
 	path := tempPath(t)
 	_, err := open(t.Context(), path, Options{}, broken)
-	require.ErrorContains(t, err, "step 3")
+	require.ErrorContains(t, err, fmt.Sprintf("step %d", len(broken)))
 	_, err = os.Stat(path)
 	require.ErrorIs(t, err, os.ErrNotExist, "no half a ledger")
 	assert.Empty(t, leftovers(t, path))
@@ -119,7 +120,7 @@ func TestMigrateBesideRunning(t *testing.T) {
 	require.NoError(t, err)
 	_, err = open(t.Context(), path, Options{}, steps2)
 	require.ErrorIs(t, err, store.ErrLocked)
-	assert.ErrorContains(t, err, "version 1 must become 2")
+	assert.ErrorContains(t, err, fmt.Sprintf("version %d must become %d", len(steps), len(steps2)))
 	assert.Equal(t, content, storetest.Read(t, old))
 	release()
 	mustOpen(t, path, Options{}, steps2)
@@ -131,7 +132,7 @@ func TestOldProgramRefusesNewer(t *testing.T) {
 	require.NoError(t, mustOpen(t, path, Options{}, steps3).Close())
 	_, err := open(t.Context(), path, Options{}, steps)
 	require.ErrorIs(t, err, store.ErrNewer)
-	assert.ErrorContains(t, err, "version 3, this program knows 1")
+	assert.ErrorContains(t, err, "version 4, this program knows 2")
 }
 
 // A copy of an older ledger is brought up to date, the ledger itself is not.
@@ -144,7 +145,7 @@ func TestCopyMigrates(t *testing.T) {
 	assert.Equal(t, content, storetest.Read(t, l))
 	_, err = l.write.db.Exec("INSERT INTO extra VALUES ('there')")
 	require.NoError(t, err)
-	assert.Equal(t, 1, versionOf(t, path))
+	assert.Equal(t, len(steps), versionOf(t, path))
 	assert.Empty(t, leftovers(t, path))
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	organizerValues  = "user_id, account_id, time_zone, language, feed, state, attempts, due_at"
+	organizerValues  = "user_id, account_id, time_zone, language, feed, state, trouble, attempts, due_at"
 	selectOrganizers = "SELECT email, " + organizerValues + " FROM organizers"
 	allOrganizers    = selectOrganizers + " ORDER BY email"
 	organizerByEmail = selectOrganizers + " WHERE email = ?"
@@ -16,7 +16,7 @@ const (
 var saveOrganizer = upsert("organizers", "email", organizerValues)
 
 func scanOrganizer(r row) (o store.Organizer, err error) {
-	err = r.Scan(&o.Email, &o.UserID, &o.AccountID, &o.TimeZone, &o.Language, &o.Feed, &o.State, &o.Attempts,
+	err = r.Scan(&o.Email, &o.UserID, &o.AccountID, &o.TimeZone, &o.Language, &o.Feed, &o.State, &o.Trouble, &o.Attempts,
 		when{&o.DueAt})
 	return o, err
 }
@@ -37,7 +37,7 @@ func (l *Ledger) Organizer(ctx context.Context, email string) (store.Organizer, 
 func (l *Ledger) SaveOrganizer(ctx context.Context, o store.Organizer) error {
 	err := l.write.transact(ctx, func(t *tx) error {
 		_, err := t.exec(ctx, saveOrganizer, o.Email, o.UserID, o.AccountID, o.TimeZone, o.Language, blob(o.Feed),
-			o.State, o.Attempts, seconds(o.DueAt))
+			o.State, o.Trouble, o.Attempts, seconds(o.DueAt))
 		return err
 	})
 	return fail("save organizer", err)

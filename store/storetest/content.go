@@ -79,16 +79,16 @@ func Read(t *testing.T, l store.Ledger) Content {
 
 func fullOrganizer() store.Organizer {
 	return store.Organizer{Email: alice, UserID: "5e9459c5b863b82cefdddf4e", AccountID: "5e9459c5b863b82cefdddf4f",
-		TimeZone: "Europe/Berlin", Language: "de-DE", Feed: []byte{0, 1, 0xff}, State: "needs password", Attempts: 3, DueAt: at(7)}
+		TimeZone: "Europe/Berlin", Language: "de-DE", Feed: []byte{0, 1, 0xff}, State: "needs password", Trouble: store.Password, Attempts: 3, DueAt: at(7)}
 }
 
 func fullCalendar() store.Calendar {
 	return store.Calendar{Organizer: alice, URL: "https://dav.example.com/alice/work/", Name: "Arbeit", Source: "https://dav.example.com/",
-		Profile: "radicale", TimeZone: "Europe/Berlin", Shared: true, Token: "t1", FullAt: at(1), State: "read-only", Attempts: 2, DueAt: at(8), Left: true}
+		Profile: "radicale", TimeZone: "Europe/Berlin", Shared: true, Token: "t1", FullAt: at(1), State: "read-only", Trouble: store.ReadOnly, Attempts: 2, DueAt: at(8), Left: true}
 }
 
 func fullMeeting() store.Meeting {
 	return store.Meeting{Organizer: alice, PlatformID: "5e9459c5b863b82cefdddf50", Number: "9974-7653-8886-0485", Token: "T1",
 		Generation: 1, State: store.Live, Topic: "Jour fixe – Größe", Start: at(60), End: at(90), Type: "standard", Recorded: true,
-		Dialin: true, Permission: "p1", Closed: true, Answer: []byte(`{"status":"success"}`), CreatedAt: at(3), UpdatedAt: at(4)}
+		Dialin: true, Permission: "p1", Closed: true, MissingAt: at(5), Answer: []byte(`{"status":"success"}`), CreatedAt: at(3), UpdatedAt: at(4)}
 }

@@ -15,6 +15,59 @@ func made() (store.Meeting, store.Link) {
 }
 
 var outcomeChecks = []check{
+	{"a creation that is given up", func(t *testing.T, d *desk) {
+		id := d.begin(creation(alice, "u", 1))
+		require.NoError(t, d.Failed(d.ctx, id, store.Unknown, "no answer", at(2)))
+		require.NoError(t, d.Failed(d.ctx, id, store.GivenUp, "not waited for", at(3)))
+		assert.Empty(t, must[[]store.Intent](t)(d.Intents(d.ctx, "")))
+		for _, who := range []string{alice, ""} {
+			all := must[[]store.Intent](t)(d.GivenUp(d.ctx, who))
+			require.Len(t, all, 1)
+			assert.Equal(t, store.GivenUp, all[0].State)
+			assert.Equal(t, at(3), all[0].ClosedAt)
+		}
+		assert.Empty(t, must[[]store.Intent](t)(d.GivenUp(d.ctx, bob)))
+		again := d.begin(creation(alice, "u", 1)) // another one may be sent
+		m := store.Meeting{Organizer: alice, PlatformID: "late", State: store.Live, UpdatedAt: at(4)}
+		_, _, err := d.Made(d.ctx, id, m, store.Link{Organizer: alice, UID: "u", State: store.Active})
+		require.NoError(t, err, "it turned out that it was made")
+		require.NoError(t, d.Failed(d.ctx, again, store.GivenUp, "not waited for", at(5)))
+		require.NoError(t, d.Failed(d.ctx, again, store.Refused, "not made", at(6)))
+		assert.Empty(t, must[[]store.Intent](t)(d.GivenUp(d.ctx, "")))
+	}},
+	{"a change is not given up", func(t *testing.T, d *desk) {
+		id := d.begin(store.Intent{Kind: store.UpdateMeeting, Organizer: alice, UID: "u", Meeting: d.meeting(alice, "p").ID})
+		assert.Error(t, d.Failed(d.ctx, id, store.GivenUp, "", at(2)))
+	}},
+	{"creations are counted", func(t *testing.T, d *desk) {
+		ids := []int64{d.begin(creation(alice, "a", 1)), d.begin(creation(alice, "b", 1)), d.begin(creation(bob, "a", 1))}
+		count := func(who string, minute int) int { return must[int](t)(d.Created(d.ctx, who, at(minute))) }
+		assert.Equal(t, []int{2, 1, 3, 0}, []int{count(alice, 1), count(bob, 1), count("", 1), count("", 2)})
+		require.NoError(t, d.Failed(d.ctx, ids[0], store.Refused, "no", at(2)))
+		require.NoError(t, d.Failed(d.ctx, ids[1], store.Unknown, "lost", at(2)))
+		assert.Equal(t, []int{1, 2}, []int{count(alice, 1), count("", 1)}, "what was refused was not made")
+	}},
+	{"the sequence counts what was begun", func(t *testing.T, d *desk) {
+		id, n, err := d.Sequence(d.ctx)
+		require.NoError(t, err)
+		assert.NotEmpty(t, id)
+		assert.Zero(t, n)
+		last := d.begin(creation(alice, "a", 1))
+		require.NoError(t, d.Failed(d.ctx, last, store.Refused, "no", at(2)))
+		require.NoError(t, d.Prune(d.ctx, at(9)))
+		same, n, err := d.Sequence(d.ctx)
+		require.NoError(t, err)
+		assert.Equal(t, id, same)
+		assert.Equal(t, last, n, "also of what was forgotten since")
+	}},
+	{"meetings that the platform does not find", func(t *testing.T, d *desk) {
+		m := d.meeting(alice, "p")
+		d.meeting(bob, "q")
+		assert.Empty(t, must[[]store.Meeting](t)(d.MissingMeetings(d.ctx)))
+		m.MissingAt = at(3)
+		must[int64](t)(d.SaveMeeting(d.ctx, m))
+		assert.Equal(t, []store.Meeting{m}, must[[]store.Meeting](t)(d.MissingMeetings(d.ctx)))
+	}},
 	{"made: meeting and link are there, the intent is closed", func(t *testing.T, d *desk) {
 		in := d.begin(creation(alice, "u", 1))
 		m, k, err := d.Made(d.ctx, in, fullMeeting(), store.Link{Organizer: alice, UID: "u", State: store.Active, Href: "1"})
