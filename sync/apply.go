@@ -41,7 +41,7 @@ func (p *pass) apply(ctx context.Context, w *watched, s Situation, d Decision, o
 	case DeleteMeeting:
 		step.Call, err = p.delete(ctx, a)
 	case SaveLink:
-		err = p.save(ctx, a)
+		err = p.save(ctx, s, a)
 	case WriteDetails, EraseDetails, SettleDetails:
 		o, step.Lines, err = p.edit(ctx, w, s, a)
 	}
@@ -75,7 +75,7 @@ func (p *pass) create(ctx context.Context, s Situation, a Action) (string, error
 		return "", ledger(err)
 	}
 	if s.Pending != nil { // decided: it is given up, and may have left a meeting behind
-		if err := p.Ledger.Failed(ctx, s.Pending.ID, store.Refused, "given up after platform.settle; a meeting may be left over", p.Now()); err != nil {
+		if err := p.Ledger.Failed(ctx, s.Pending.ID, store.GivenUp, "not waited for after platform.settle; a meeting may be left over", p.Now()); err != nil {
 			return "", ledger(err)
 		}
 	}
@@ -183,6 +183,9 @@ func (p *pass) call(ctx context.Context, in store.Intent, send func() error) (in
 	if err != nil {
 		return 0, ledger(err)
 	}
+	if err := p.attest(ctx, id); err != nil { // else a later process could not tell an old copy of the ledger
+		return 0, ledger(errors.Join(err, p.Ledger.Failed(ctx, id, store.Refused, "not sent", p.Now())))
+	}
 	why := send()
 	if why == nil {
 		p.accepted, p.forbidden = true, false
@@ -242,13 +245,21 @@ func (p *pass) changed(ctx context.Context, intent int64, m store.Meeting, l sto
 	return nil
 }
 
-// save records a link, and first the meeting that it adopts.
-func (p *pass) save(ctx context.Context, a Action) error {
+// save records a link, and first the meeting that it adopts. Where a creation of it got no answer, this is the answer.
+func (p *pass) save(ctx context.Context, s Situation, a Action) error {
 	now := p.Now()
 	a.Link.UpdatedAt = now
 	if a.Meeting.PlatformID != "" {
 		a.Meeting.CreatedAt, a.Meeting.UpdatedAt = now, now
 		a.Meeting.Token = p.Token(p.o.Email, a.Link.UID, a.Meeting.Generation)
+		creation, err := p.creation(ctx, s, a.Meeting.Token)
+		if err != nil {
+			return ledger(err)
+		}
+		if creation != 0 {
+			_, _, err := p.Ledger.Made(ctx, creation, a.Meeting, a.Link)
+			return ledger(err)
+		}
 		id, err := p.Ledger.SaveMeeting(ctx, a.Meeting)
 		if err != nil {
 			return ledger(err)
@@ -257,6 +268,23 @@ func (p *pass) save(ctx context.Context, a Action) error {
 	}
 	_, err := p.Ledger.SaveLink(ctx, a.Link)
 	return ledger(err)
+}
+
+// creation is the intent without an outcome that announced a meeting, or 0.
+func (p *pass) creation(ctx context.Context, s Situation, token string) (int64, error) {
+	if s.Pending != nil && s.Pending.Token == token {
+		return s.Pending.ID, nil
+	}
+	given, err := p.Ledger.GivenUp(ctx, p.o.Email)
+	if err != nil {
+		return 0, err
+	}
+	for _, in := range given {
+		if in.Token == token && s.Event != nil && in.UID == s.Event.UID {
+			return in.ID, nil
+		}
+	}
+	return 0, nil
 }
 
 // answered is the meeting as the platform acknowledged it.

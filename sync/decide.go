@@ -80,21 +80,13 @@ func (s Situation) unlinked() Decision {
 	return s.create(Create, 1)
 }
 
-// create makes a meeting, unless an earlier creation got no answer.
+// create makes a meeting, unless there may be one already: an earlier creation got no answer, the ledger is in doubt, or the
+// platform's feed shows it.
 func (s Situation) create(rule Rule, generation int) Decision {
 	preset, ok := s.preset()
 	if !ok {
 		mark, _ := s.asked()
 		return Decision{Rule: NoPreset, Text: fmt.Sprintf("%s:%s names no preset; there are %s", s.Rules.Markers.Ask, mark.Preset, s.Rules.presets())}
-	}
-	if s.Pending != nil {
-		again := s.Pending.SentAt.Add(s.Rules.Settle)
-		if !s.Rules.RetryUnknown {
-			return Decision{Rule: Unanswered, Text: "the platform did not say whether it made the meeting; convoke does not ask twice (platform.unknown = \"hold\"); look there, then: convoke resolve"}
-		}
-		if s.Now.Before(again) {
-			return Decision{Rule: Unanswered, Due: again, Text: "the platform did not say whether it made the meeting; asked again after platform.settle"}
-		}
 	}
 	t := s.target()
 	m := store.Meeting{
@@ -103,6 +95,17 @@ func (s Situation) create(rule Rule, generation int) Decision {
 	}
 	a := &Action{Kind: CreateMeeting, Request: request(m), Meeting: m, Link: s.link()}
 	a.Request.Agenda = preset.Agenda
+	if s.MayAsk {
+		return Decision{Rule: rule, Text: "the event gets a meeting, unless it has one already", Action: a, Ask: true}
+	}
+	if s.Feed.State == Shows {
+		return s.found(*a)
+	}
+	for _, doubt := range []func() (Decision, bool){s.unanswered, s.recovering, s.unread} {
+		if d, wait := doubt(); wait {
+			return d
+		}
+	}
 	return Decision{Rule: rule, Text: "the event gets a meeting", Action: a}
 }
 

@@ -32,8 +32,9 @@ type Organizer struct {
 	Rules     Rules
 	Modes     map[string]Mode // of calendars, by URL or name, that have one of their own
 	Platform  Platform
-	Agenda    bool  // the platform's agenda may carry our reference
-	Problem   error // why the platform cannot be asked for her; her calendars are looked at all the same
+	Agenda    bool                                                      // the platform's agenda may carry our reference
+	Feed      func(ctx context.Context) ([]meetingapi.FeedEntry, error) // her meetings, as the platform lists them; nil: it does not
+	Problem   error                                                     // why the platform cannot be asked for her; her calendars are looked at all the same
 }
 
 // Found is what discovery found for an organizer.
@@ -58,13 +59,14 @@ type Seals interface {
 	Valid(seal calendar.Seal, organizer, uid string) bool
 }
 
-// An Engine runs passes. All its fields but Step and Progress must be set.
+// An Engine runs passes. All its fields but Witness, Step and Progress must be set.
 type Engine struct {
 	Ledger    store.Ledger
 	People    func(ctx context.Context) ([]Organizer, error) // asked at the start of each pass
 	Calendars Calendars
 	Seals     Seals
 	Token     func(organizer, uid string, generation int) string // our reference of a meeting
+	Witness   Witness                                            // nil: the ledger is never in doubt
 	Now       func() time.Time
 	Stamp     func(time.Time) string // DTSTAMP and LAST-MODIFIED of what we write
 	Workers   int                    // organizers at once
@@ -73,7 +75,10 @@ type Engine struct {
 	Step      func(Step)             // told of each step that was carried out; one call at a time
 	Progress  func(Progress)         // told of long looks; one call at a time
 
-	telling stdsync.Mutex // guards Step and Progress
+	telling    stdsync.Mutex // guards Step and Progress
+	learning   stdsync.Mutex // guards what is learned of the platform's feed
+	attesting  stdsync.Mutex // guards Witness
+	rebuilding bool          // see Rebuild
 }
 
 // A Step is one action that a pass carried out.
@@ -106,6 +111,10 @@ func (e *Engine) Pass(ctx context.Context, only string) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	recovery, err := e.recovery(ctx)
+	if err != nil {
+		return Report{}, err
+	}
 	var total Report
 	var merging stdsync.Mutex // guards total
 	g, within := errgroup.WithContext(ctx)
@@ -115,7 +124,7 @@ func (e *Engine) Pass(ctx context.Context, only string) (Report, error) {
 			continue
 		}
 		g.Go(func() error {
-			p := pass{Engine: e, o: o}
+			p := pass{Engine: e, o: o, recovery: recovery}
 			err := p.guarded(within)
 			merging.Lock()
 			defer merging.Unlock()
@@ -124,6 +133,9 @@ func (e *Engine) Pass(ctx context.Context, only string) (Report, error) {
 		})
 	}
 	err = g.Wait()
+	if err == nil && only == "" {
+		err = e.recovered(ctx, recovery, total)
+	}
 	if err == nil {
 		err = e.Ledger.Prune(ctx, e.Now().Add(-decisionsKept))
 	}

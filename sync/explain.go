@@ -29,9 +29,13 @@ func (e *Engine) Explain(ctx context.Context, uid string) ([]Explanation, error)
 	if err != nil {
 		return nil, err
 	}
+	recovery, err := e.Recovery(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var all []Explanation
 	for _, o := range people {
-		p := pass{Engine: e, o: o}
+		p := pass{Engine: e, o: o, recovery: recovery, looking: true}
 		if err := p.known(ctx); err != nil {
 			return nil, err
 		}
@@ -109,6 +113,12 @@ func (p *pass) explainObject(ctx context.Context, w *watched, row store.ObjectRo
 	if err != nil {
 		x.Problem = err.Error()
 		return x
+	}
+	if d := Decide(s); d.Ask {
+		if err := p.ask(ctx, &s, *d.Action); err != nil {
+			x.Problem = err.Error()
+			return x
+		}
 	}
 	x.says(s)
 	if s.Link == nil && row.Done == o.ETag && x.Decision.Action != nil {

@@ -59,6 +59,7 @@ func (p *pass) vanished(ctx context.Context, l store.Link) (Situation, error) {
 func (p *pass) blank(w *watched, href string) Situation {
 	return Situation{
 		Now: p.Now(), Rules: w.rules, Organizer: p.o.Email, Addresses: p.o.Addresses, Calendar: w.ID, Href: href,
+		Recovery: p.recovery, MayAsk: p.o.Feed != nil && p.o.Agenda,
 		Mass: w.mass, Shared: w.Shared, ReadOnly: w.server().ReadOnly, Schedules: w.server().Schedules,
 	}
 }

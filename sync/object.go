@@ -83,6 +83,12 @@ func (p *pass) settle(ctx context.Context, w *watched, row store.ObjectRow, o ca
 		}
 		row.UID = s.Event.UID
 		d := Decide(s)
+		if d.Ask {
+			if err := p.ask(ctx, &s, *d.Action); err != nil {
+				return p.undecided(ctx, w, row, err)
+			}
+			d = Decide(s)
+		}
 		if err := p.record(ctx, s, d); err != nil {
 			return err
 		}
@@ -116,7 +122,7 @@ func (p *pass) done(ctx context.Context, w *watched, row store.ObjectRow, o cale
 	if d.Rule != Undo { // which the link has
 		row.DueAt = d.Due
 	}
-	if d.Rule == Quiet || d.Rule == MaybeSplit || d.Rule == Unsettled {
+	if d.Rule == Quiet || d.Rule == MaybeSplit || d.Rule == Unsettled || d.Rule == Recovering || d.Rule == Unread {
 		row.Done = notDone
 	}
 	if held[d.Rule] {

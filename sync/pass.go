@@ -22,6 +22,10 @@ type pass struct {
 	refusal   error          // the platform refuses everything just now
 	accepted  bool           // it has answered a call
 	forbidden bool           // its last answer was that it does not allow the call
+	recovery  Recovery       // what holds after the ledger was lost or put back
+	fed       *reading       // the platform's feed, when it was read
+	unfed     error          // why it could not be read
+	looking   bool           // nothing is to be kept
 	roused    bool           // events are to be decided about again, since one that shared their meeting is gone
 }
 
@@ -68,6 +72,9 @@ func (p *pass) run(ctx context.Context) error {
 		if err := p.pending(ctx); err != nil {
 			return err
 		}
+	}
+	if err := p.sweep(ctx); err != nil {
+		return err
 	}
 	return p.standing(ctx)
 }
@@ -138,7 +145,7 @@ func (p *pass) pending(ctx context.Context) error {
 // due decides about the meetings whose undo window has passed.
 func (p *pass) due(ctx context.Context) error {
 	links, err := p.Ledger.DueLinks(ctx, p.o.Email, p.Now())
-	if err != nil || !p.whole() {
+	if err != nil || !p.whole() || p.recovery.Rebuild || p.recovery.Holds(p.Now()) {
 		return err
 	}
 	for _, l := range links {

@@ -2,7 +2,6 @@ package sync
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -42,25 +41,13 @@ func (e *Engine) Adopt(ctx context.Context, uid, organizer, platformID, number s
 	if err != nil {
 		return err
 	}
-	var sent struct {
-		Type       string    `json:"type"`
-		Recorded   bool      `json:"isRecorded"`
-		Dialin     bool      `json:"isDialin"`
-		Permission *string   `json:"meetingPermissionId"`
-		Start      time.Time `json:"startTime"`
-		End        time.Time `json:"endTime"`
-	}
-	if err := json.Unmarshal(in.Request, &sent); err != nil {
-		return fmt.Errorf("what was sent for event %q cannot be read: %w", uid, err)
+	m, err := sentMeeting(in)
+	if err != nil {
+		return err
 	}
 	now := e.Now()
-	m := store.Meeting{ // without a topic, so that the next pass sends what holds
-		Organizer: in.Organizer, PlatformID: platformID, Number: number, Token: in.Token, Generation: in.Generation, State: store.Live,
-		Start: sent.Start, End: sent.End, Type: sent.Type, Recorded: sent.Recorded, Dialin: sent.Dialin, CreatedAt: now, UpdatedAt: now,
-	}
-	if sent.Permission != nil {
-		m.Permission = *sent.Permission
-	}
+	m.PlatformID, m.Number, m.CreatedAt, m.UpdatedAt = platformID, number, now, now
+	m.Topic = "" // so that the next pass sends what holds
 	_, _, err = e.Ledger.Made(ctx, in.ID, m, store.Link{
 		Organizer: in.Organizer, UID: in.UID, Calendar: row.Calendar, Href: row.Href, State: store.Active, UpdatedAt: now,
 	})

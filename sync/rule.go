@@ -23,6 +23,8 @@ const (
 	OtherOrganizer Rule = "other-organizer" // another organizer's meeting has this event
 	Confidential   Rule = "confidential"    // CLASS:CONFIDENTIAL in a calendar that is not her own
 	Unanswered     Rule = "unanswered"      // an earlier creation got no answer
+	Recovering     Rule = "recovering"      // the ledger may not know its meeting
+	Unread         Rule = "unread"          // the platform's feed, which would tell, cannot be read
 	OptedOut       Rule = "opted-out"       // the organizer took every trace of the link out
 	Existing       Rule = "existing"        // it was there at the first look; only ever said by Explain
 	Gone           Rule = "gone"            // the event is gone, and has no meeting
@@ -32,6 +34,8 @@ const (
 const (
 	Create   Rule = "create"   // make a meeting
 	Adopt    Rule = "adopt"    // the seal names a meeting that the ledger does not know
+	Reclaim  Rule = "found"    // the platform's feed shows the meeting of an earlier creation
+	Leftover Rule = "leftover" // a meeting that no event has; only ever done by a sweep
 	Update   Rule = "update"   // new title or time
 	Roll     Rule = "roll"     // the series moves on to its next occurrence
 	Split    Rule = "split"    // the second half of a series that was split ("this and following")
@@ -73,5 +77,5 @@ const (
 // held are the rules under which something waits for a person.
 var held = map[Rule]bool{
 	Unanswered: true, OrganizerChanged: true, BecameAllDay: true, Held: true, Recurrence: true, NoPreset: true, Budget: true, Frozen: true, TwoPlaces: true,
-	StillClosed: true,
+	StillClosed: true, Recovering: true, Unread: true,
 }

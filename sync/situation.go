@@ -104,6 +104,9 @@ type Situation struct {
 	ReadOnly  bool           // the calendar cannot be written to; its details are published elsewhere
 	Claimed   string         // another organizer whose meeting has this event
 	Pending   *store.Intent  // a creation for this event without a known outcome
+	MayAsk    bool           // the platform's feed may tell whether the event has a meeting already
+	Feed      Readback       // what it told
+	Recovery  Recovery       // the ledger may not know all meetings
 	Open      []store.Intent // changes of Meeting without a known outcome
 
 	Seal     SealState
@@ -146,4 +149,5 @@ type Decision struct {
 	Text   string    // a sentence for people, without the event's title
 	Action *Action   // nil: nothing
 	Due    time.Time // decide again then; zero: when the event changes
+	Ask    bool      // ask the platform's feed first (Situation.Feed), then decide again
 }

@@ -29,13 +29,14 @@ import (
 
 // An app is what most commands need: configuration, ledger, keys, and an engine over them.
 type app struct {
-	cfg    *config.Config
-	ledger *sqlite.Ledger
-	keys   keyring.Keyring
-	people *people.People
-	cals   *calendars.Calendars
-	engine *sync.Engine
-	log    *slog.Logger
+	cfg     *config.Config
+	ledger  *sqlite.Ledger
+	keys    keyring.Keyring
+	people  *people.People
+	cals    *calendars.Calendars
+	engine  *sync.Engine
+	keyless bool // there is no key yet
+	log     *slog.Logger
 }
 
 // A mode says how a command uses the ledger.
@@ -111,9 +112,16 @@ func (s *streams) assemble(ctx context.Context, cfg *config.Config, ledger *sqli
 }
 
 func (a *app) openKeys(m mode) error {
-	keys, created, err := keyring.Open(a.cfg.KeyFile, m == writing || m == patient)
+	create := m == writing || m == patient
+	if _, err := os.Stat(a.cfg.KeyFile); create && errors.Is(err, fs.ErrNotExist) {
+		if err := keyring.Stamp(a.cfg.Stamp).Write(sync.FreshInstall); err != nil {
+			return err
+		}
+	}
+	keys, created, err := keyring.Open(a.cfg.KeyFile, create)
 	if errors.Is(err, fs.ErrNotExist) && (m == reading || m == copying) {
 		keys, err = keyring.Generate(), nil // nothing is sealed yet; what is made with these keys is not kept
+		a.keyless = true
 	}
 	if created {
 		a.log.Info("made the key of the seals; it belongs in the backup", "file", a.cfg.KeyFile)
@@ -146,7 +154,10 @@ func (a *app) wire(s *streams, m mode) (err error) {
 	a.cals = calendars.New(a.cfg, pool, userAgent())
 	a.engine = &sync.Engine{
 		Ledger: a.ledger, People: a.people.All, Calendars: a.cals, Seals: calendar.NewSealer(a.keys.Seal()),
-		Token: a.keys.MeetingToken, Now: time.Now, Stamp: sync.Stamp, Workers: a.cfg.Limits.Workers, Patient: m == patient, Log: a.log,
+		Token: a.keys.MeetingToken, Witness: keyring.Stamp(a.cfg.Stamp), Now: time.Now, Stamp: sync.Stamp, Workers: a.cfg.Limits.Workers, Patient: m == patient, Log: a.log,
+	}
+	if a.keyless { // nothing was ever made
+		a.engine.Witness = nil
 	}
 	return nil
 }

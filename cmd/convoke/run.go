@@ -132,8 +132,8 @@ func (d *service) reload(ctx context.Context) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Database != d.app.cfg.Database || cfg.KeyFile != d.app.cfg.KeyFile {
-		return nil, errors.New("another database or key_file takes a restart")
+	if cfg.Database != d.app.cfg.Database || cfg.KeyFile != d.app.cfg.KeyFile || cfg.Stamp != d.app.cfg.Stamp {
+		return nil, errors.New("another database, key_file or stamp_file takes a restart")
 	}
 	return d.assemble(ctx, cfg, d.app.ledger, patient)
 }

@@ -17,6 +17,7 @@ type Config struct {
 	File     string   // where it was read from
 	Database string   // the ledger's SQLite file
 	KeyFile  string   // the key of the seals; may be missing, then it is made at the first start
+	Stamp    string   // a small file by which a ledger that was lost or put back is noticed
 	Schedule Schedule // when a pass starts
 
 	Listen    string   // host:port of the daemon's own pages and feeds; "" for none
@@ -185,6 +186,7 @@ func Default() Config {
 	return Config{
 		Database: "/var/lib/convoke/ledger.db",
 		KeyFile:  "/var/lib/convoke/" + keyName,
+		Stamp:    "/var/lib/convoke/" + keyName + stampSuffix,
 		Schedule: defaultSchedule(),
 		Listen:   "127.0.0.1:8330",
 		Platform: Platform{
@@ -212,3 +214,6 @@ func Default() Config {
 
 // keyName is the key file's name when none is configured; it lies beside the ledger.
 const keyName = "convoke.key"
+
+// stampSuffix makes the name of the stamp file of that of the key.
+const stampSuffix = ".stamp"

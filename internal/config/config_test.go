@@ -107,6 +107,7 @@ func TestDefaults(t *testing.T) {
 	want.File = file
 	want.Database = filepath.Join(dir, "ledger.db")
 	want.KeyFile = filepath.Join(dir, "convoke.key")
+	want.Stamp = want.KeyFile + ".stamp"
 	want.Platform.APIKeyFile = filepath.Join(dir, "platform-api-key")
 	want.Platform.URL = c.Platform.URL
 	want.Platform.JoinURL = "https://meeting.example.com/join/{meetingId}"

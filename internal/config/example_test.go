@@ -27,6 +27,7 @@ func TestExampleShowsTheDefaults(t *testing.T) {
 	want.File = file
 	want.Database = strings.Replace(want.Database, exampleState, state, 1)
 	want.KeyFile = strings.Replace(want.KeyFile, exampleState, state, 1)
+	want.Stamp = strings.Replace(want.Stamp, exampleState, state, 1)
 	want.Platform.APIKeyFile = filepath.Join(dir, want.Platform.APIKeyFile)
 	want.Platform.URL, want.Platform.JoinURL = got.Platform.URL, got.Platform.JoinURL // required: there is no default
 	want.Presets = map[string]Preset{"record": {Meeting: Meeting{Type: want.Meeting.Type, Recorded: true}}}

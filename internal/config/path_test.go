@@ -21,6 +21,7 @@ func TestCredentialsComeFirst(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, filepath.Join(credentials, "platform-api-key"), c.Platform.APIKeyFile)
 	assert.Equal(t, filepath.Join(credentials, "convoke.key"), c.KeyFile)
+	assert.Equal(t, filepath.Join(filepath.Dir(c.Database), "convoke.key.stamp"), c.Stamp, "credentials cannot be written to")
 	assert.Equal(t, filepath.Join(dir, "alice.password"), c.Organizers[0].PasswordFile, "not among the credentials")
 }
 

@@ -41,6 +41,11 @@ func (r *reader) readTop(t *table, c *Config) {
 		raw = c.KeyFile
 	}
 	check(t, "key_file", raw, &c.KeyFile, r.keyFile)
+	c.Stamp = c.KeyFile + stampSuffix
+	if r.credentials != "" && filepath.Dir(c.KeyFile) == r.credentials { // which is not ours to write to
+		c.Stamp = filepath.Join(filepath.Dir(c.Database), filepath.Base(c.KeyFile)+stampSuffix)
+	}
+	read(t, "stamp_file", &c.Stamp, r.path)
 	read(t, "schedule", &c.Schedule, schedule)
 	read(t, "listen", &c.Listen, optional(listen))
 	read(t, "public_url", &c.PublicURL, optional(baseURL))

@@ -192,7 +192,23 @@ func (p *People) organizer(o config.Organizer, row store.Organizer) sync.Organiz
 	} else {
 		s.Problem = errors.New("no API key is configured: set platform.api_key_file, or api_key_file of the organizer")
 	}
+	s.Feed = p.feed(o, row)
 	return s
+}
+
+// feed reads an organizer's meetings as the platform lists them; nil when it has not told where.
+func (p *People) feed(o config.Organizer, row store.Organizer) func(context.Context) ([]meetingapi.FeedEntry, error) {
+	client := p.Client(o)
+	if client == nil || row.Feed == nil {
+		return nil
+	}
+	return func(ctx context.Context) ([]meetingapi.FeedEntry, error) {
+		path, err := p.keys.Reveal(row.Feed, "feed "+row.Email)
+		if err != nil {
+			return nil, fmt.Errorf("where the feed is was stored with another key: convoke organizer add %s --account %s reads it again: %w", row.Email, row.AccountID, err)
+		}
+		return client.Feed(ctx, string(path))
+	}
 }
 
 // others are the addresses that the configuration has for other organizers.

@@ -1,0 +1,73 @@
+package sync
+
+import (
+	"time"
+
+	"convoke/store"
+)
+
+// glance is when an event is decided about again that waits for what nobody can foretell.
+const glance = 10 * time.Minute
+
+// unanswered decides about an event for which an earlier creation got no answer.
+func (s Situation) unanswered() (Decision, bool) {
+	if s.Pending == nil {
+		return Decision{}, false
+	}
+	again := s.Pending.SentAt.Add(s.Rules.Settle + s.Feed.Lag)
+	wait := func(due time.Time, text string) (Decision, bool) {
+		return Decision{Rule: Unanswered, Due: due, Text: "the platform did not say whether it made the meeting; " + text}, true
+	}
+	switch {
+	case s.Feed.State == Unreadable:
+		return wait(s.Now.Add(glance), s.Feed.Text)
+	case s.Feed.State == Absent && s.Now.Before(again):
+		return wait(again, "it does not show one so far, and is asked again after platform.settle")
+	case s.Feed.State == Absent:
+		return Decision{}, false
+	case !s.Rules.RetryUnknown && s.Feed.State == Unclear:
+		return wait(s.Now.Add(glance), s.Feed.Text+"; it is asked again, and until then no second one is made (platform.unknown = \"hold\"); look there, then: convoke resolve")
+	case !s.Rules.RetryUnknown:
+		return wait(time.Time{}, "convoke does not ask twice (platform.unknown = \"hold\"); look there, then: convoke resolve")
+	case s.Now.Before(again):
+		return wait(again, "asked again after platform.settle")
+	}
+	return Decision{}, false
+}
+
+// recovering decides about an event that the ledger may have known a meeting of, before it was lost or put back.
+func (s Situation) recovering() (Decision, bool) {
+	if s.Recovery == (Recovery{}) {
+		return Decision{}, false
+	}
+	settled := s.Recovery.Since.Add(s.Rules.Settle + s.Feed.Lag)
+	switch {
+	case s.Recovery.Rebuild:
+		return Decision{Rule: Recovering, Due: s.Now, Text: "the ledger is being rebuilt"}, true
+	case s.Now.Before(settled):
+		return Decision{Rule: Recovering, Due: settled, Text: "the ledger is new or an old copy, so the event may have a meeting; none is made before " + settled.UTC().Format(time.RFC3339) + " (platform.settle)"}, true
+	case s.Feed.State == Absent:
+		return Decision{}, false
+	}
+	text := "the ledger is new or an old copy, so the event may have a meeting, and nothing proves that it has none; see: convoke rebuild"
+	if s.Feed.Text != "" {
+		text += " (" + s.Feed.Text + ")"
+	}
+	return Decision{Rule: Recovering, Due: s.Now.Add(glance), Text: text}, true
+}
+
+// unread decides about an event whose meeting the platform's feed would show, if it could be read.
+func (s Situation) unread() (Decision, bool) {
+	if s.Feed.State != Unreadable {
+		return Decision{}, false
+	}
+	return Decision{Rule: Unread, Due: s.Now.Add(glance), Text: s.Feed.Text}, true
+}
+
+// found takes over the meeting that the platform's feed shows for the event. What the platform holds of it is not known, so it
+// has no topic yet, and the next round brings it in line.
+func (s Situation) found(a Action) Decision {
+	a.Kind = SaveLink
+	a.Meeting.PlatformID, a.Meeting.Number, a.Meeting.State, a.Meeting.Topic = s.Feed.ID, s.Feed.Number, store.Live, ""
+	return Decision{Rule: Reclaim, Text: "the platform shows that the event has a meeting already; it is taken over", Action: &a}
+}

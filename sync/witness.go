@@ -1,0 +1,131 @@
+package sync
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// A Witness stands outside the ledger, beside the key, and remembers how far the ledger had come. When the two do not agree,
+// the ledger was lost, or an old copy of it was put back: it may not know of meetings that were made.
+type Witness interface {
+	Read() (string, error) // "" when there is nothing yet
+	Write(text string) error
+}
+
+// A Recovery is what holds after the ledger was lost or put back. No meeting is made before platform.settle has passed since,
+// and then only where the platform's feed proves that there is none; none is given up before a day has passed, or an admin has
+// agreed.
+type Recovery struct {
+	Since   time.Time // zero: all is well
+	Rebuild bool      // an admin rebuilds the ledger: nothing is made in this pass
+}
+
+// recoveryHold is how long nothing is given up.
+const recoveryHold = 24 * time.Hour
+
+// Holds reports whether nothing is given up yet.
+func (r Recovery) Holds(now time.Time) bool {
+	return !r.Since.IsZero() && now.Before(r.Since.Add(recoveryHold))
+}
+
+// testimony is what a Witness keeps.
+type testimony struct {
+	ledger string
+	n      int64 // intents begun
+	since  int64 // of the recovery that goes on (Unix time); 0: none
+	fresh  bool  // FreshInstall
+}
+
+// FreshInstall is what a Witness says when there was no key yet: there is nothing that a ledger could have forgotten.
+const FreshInstall = "convoke-stamp-1 fresh"
+
+const testimonyForm = "convoke-stamp-1 %s %d %d"
+
+func (t testimony) String() string { return fmt.Sprintf(testimonyForm, t.ledger, t.n, t.since) }
+
+// testify compares witness and ledger. Whatever the witness says that cannot be read agrees with no ledger.
+func (e *Engine) testify(ctx context.Context) (said, is testimony, err error) {
+	text, err := e.Witness.Read()
+	if err != nil {
+		return said, is, err
+	}
+	if text == FreshInstall {
+		is.ledger, is.n, err = e.Ledger.Sequence(ctx)
+		return testimony{ledger: is.ledger, fresh: true}, is, err
+	}
+	if _, err := fmt.Sscanf(text, testimonyForm, &said.ledger, &said.n, &said.since); err != nil {
+		said = testimony{}
+	}
+	is.ledger, is.n, err = e.Ledger.Sequence(ctx)
+	return said, is, err
+}
+
+// Recovery tells what holds just now, and changes nothing.
+func (e *Engine) Recovery(ctx context.Context) (Recovery, error) {
+	if e.Witness == nil {
+		return Recovery{}, nil
+	}
+	said, is, err := e.testify(ctx)
+	switch {
+	case err != nil:
+		return Recovery{}, err
+	case said.ledger != is.ledger || said.n > is.n:
+		return Recovery{Since: e.Now()}, nil
+	case said.since == 0:
+		return Recovery{}, nil
+	}
+	return Recovery{Since: time.Unix(said.since, 0)}, nil
+}
+
+// recovery is Recovery at the start of a pass: one that begins is remembered.
+func (e *Engine) recovery(ctx context.Context) (Recovery, error) {
+	r, err := e.Recovery(ctx)
+	r.Rebuild = e.rebuilding
+	if err != nil || r.Since.IsZero() {
+		return r, err
+	}
+	said, is, err := e.testify(ctx)
+	if err != nil || said.since == r.Since.Unix() && said.ledger == is.ledger {
+		return r, err
+	}
+	e.Log.Error("the ledger is new or an old copy: nothing is given up for a day, and no meeting made that cannot be proved to be missing; see: convoke status")
+	is.since = r.Since.Unix()
+	return r, e.Witness.Write(is.String())
+}
+
+// recovered ends a recovery when a day has passed and nothing is left that it holds back.
+func (e *Engine) recovered(ctx context.Context, r Recovery, total Report) error {
+	if r.Since.IsZero() || r.Rebuild || r.Holds(e.Now()) || total.recovering > 0 || total.Failed > 0 {
+		return nil
+	}
+	e.Log.Info("the ledger is whole again")
+	return e.Trust(ctx)
+}
+
+// Trust declares that the ledger is whole: that of a fresh install, or one that was rebuilt.
+func (e *Engine) Trust(ctx context.Context) error {
+	if e.Witness == nil {
+		return nil
+	}
+	_, is, err := e.testify(ctx)
+	if err != nil {
+		return err
+	}
+	return e.Witness.Write(is.String())
+}
+
+// attest has the witness remember an intent, before its call is sent.
+func (e *Engine) attest(ctx context.Context, intent int64) error {
+	if e.Witness == nil {
+		return nil
+	}
+	e.attesting.Lock() // several organizers may be at it, and the number never falls
+	defer e.attesting.Unlock()
+	said, is, err := e.testify(ctx)
+	if err != nil || !said.fresh && said.ledger == is.ledger && said.n >= intent {
+		return err
+	}
+	said.ledger, said.n = is.ledger, is.n
+	return e.Witness.Write(said.String())
+}
