@@ -199,6 +199,48 @@ func decisions(t *testing.T) []decision {
 		{"an unanswered creation may still take effect", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
 			s.Rules.RetryUnknown, s.Pending = true, &store.Intent{SentAt: noon.Add(-time.Minute)}
 		}), Unanswered, "", func(t *testing.T, _ Situation, d Decision) { assert.Equal(t, noon.Add(9*time.Minute), d.Due) }},
+		{"an unanswered creation that the feed shows", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
+			s.Pending, s.Feed = &store.Intent{SentAt: noon.Add(-time.Minute)}, Readback{State: Shows, ID: "5e945c36b863b82cefdddf54", Number: "1111-2222-3333-4444"}
+		}), Reclaim, SaveLink, func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, "5e945c36b863b82cefdddf54", d.Action.Meeting.PlatformID)
+			assert.Equal(t, "1111-2222-3333-4444", d.Action.Meeting.Number)
+			assert.Empty(t, d.Action.Meeting.Topic, "what the platform holds is not known")
+		}},
+		{"an unanswered creation that the feed does not show yet", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
+			s.Pending, s.Feed = &store.Intent{SentAt: noon.Add(-12 * time.Minute)}, Readback{State: Absent, Lag: 3 * time.Minute}
+		}), Unanswered, "", func(t *testing.T, _ Situation, d Decision) { assert.Equal(t, noon.Add(time.Minute), d.Due) }},
+		{"an unanswered creation that the feed does not show in time", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
+			s.Pending, s.Feed = &store.Intent{SentAt: noon.Add(-14 * time.Minute)}, Readback{State: Absent, Lag: 3 * time.Minute}
+		}), Create, CreateMeeting, nil},
+		meetings("an unanswered creation, and the feed cannot be read", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
+			s.Rules.RetryUnknown, s.Pending, s.Feed = true, &store.Intent{SentAt: noon.Add(-time.Hour)}, Readback{State: Unreadable, Text: "no answer"}
+		}), Unanswered),
+		meetings("an unanswered creation, and the feed tells nothing", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
+			s.Pending, s.Feed = &store.Intent{SentAt: noon.Add(-time.Hour)}, Readback{State: Unclear, Text: "shows nothing"}
+		}), Unanswered),
+		{"the feed shows the meeting of an event that the ledger does not know", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
+			s.Feed = Readback{State: Shows, ID: "5e945c36b863b82cefdddf54", Number: "1111-2222-3333-4444"}
+		}), Reclaim, SaveLink, nil},
+		meetings("the feed, which would tell, cannot be read", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
+			s.Feed = Readback{State: Unreadable, Text: "no answer"}
+		}), Unread),
+		{"the ledger was lost a moment ago", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
+			s.Recovery.Since, s.Feed = noon.Add(-time.Minute), Readback{State: Absent}
+		}), Recovering, "", func(t *testing.T, _ Situation, d Decision) { assert.Equal(t, noon.Add(9*time.Minute), d.Due) }},
+		meetings("the ledger was lost, and nothing proves that there is no meeting", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
+			s.Recovery.Since = noon.Add(-100 * time.Hour)
+		}), Recovering),
+		{"the ledger was lost, and the feed proves that there is none", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
+			s.Recovery.Since, s.Feed = noon.Add(-11*time.Minute), Readback{State: Absent}
+		}), Create, CreateMeeting, nil},
+		meetings("the ledger was lost, and nothing is given up for a day", with(ending(t, Delete), func(s *Situation) {
+			gone(s)
+			s.Now, s.Recovery.Since = noon.Add(2*time.Minute), noon.Add(-time.Hour)
+		}), Recovering),
+		{"a day later it is", with(ending(t, Delete), func(s *Situation) {
+			gone(s)
+			s.Now, s.Recovery.Since = noon.Add(2*time.Minute), noon.Add(-25*time.Hour)
+		}), Cancel, UpdateMeeting, nil},
 		{"still being edited", with(plain(t, "SUMMARY:x @meet", "ORGANIZER:mailto:alice@example.com", "ATTENDEE:mailto:bob@example.com"), func(s *Situation) {
 			s.Rules.Quiet, s.SeenAt = 15*time.Second, noon.Add(-5*time.Second)
 		}), Quiet, "", func(t *testing.T, _ Situation, d Decision) { assert.Equal(t, noon.Add(10*time.Second), d.Due) }},
@@ -442,6 +484,28 @@ func decisions(t *testing.T) []decision {
 		meetings("nothing is left", with(ended(t, Delete), gone), Gone),
 		meetings("never had a meeting", with(plain(t), gone), Gone),
 	}
+}
+
+// Before a meeting is made the feed is asked, where there is one, and nothing is done before it has told.
+func TestDecideAsksFirst(t *testing.T) {
+	for name, s := range map[string]Situation{
+		"new":            plain(t, "SUMMARY:x @meet"),
+		"unanswered":     with(plain(t, "SUMMARY:x @meet"), func(s *Situation) { s.Pending = &store.Intent{SentAt: noon.Add(-time.Hour)} }),
+		"in doubt":       with(plain(t, "SUMMARY:x @meet"), func(s *Situation) { s.Recovery.Since = noon }),
+		"after deletion": with(ended(t, Delete), func(s *Situation) { s.Meeting.State = store.Deleted }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			assert.False(t, Decide(s).Ask)
+			s.MayAsk = true
+			d := Decide(s)
+			assert.True(t, d.Ask)
+			require.NotNil(t, d.Action)
+			assert.NotZero(t, d.Action.Meeting.Generation, "which meeting is asked for")
+		})
+	}
+	s := plain(t)
+	s.MayAsk = true
+	assert.False(t, Decide(s).Ask, "nobody wants a meeting")
 }
 
 func TestDecide(t *testing.T) {

@@ -37,13 +37,11 @@ func (s Situation) unanswered() (Decision, bool) {
 
 // recovering decides about an event that the ledger may have known a meeting of, before it was lost or put back.
 func (s Situation) recovering() (Decision, bool) {
-	if s.Recovery == (Recovery{}) {
+	if s.Recovery.Since.IsZero() {
 		return Decision{}, false
 	}
 	settled := s.Recovery.Since.Add(s.Rules.Settle + s.Feed.Lag)
 	switch {
-	case s.Recovery.Rebuild:
-		return Decision{Rule: Recovering, Due: s.Now, Text: "the ledger is being rebuilt"}, true
 	case s.Now.Before(settled):
 		return Decision{Rule: Recovering, Due: settled, Text: "the ledger is new or an old copy, so the event may have a meeting; none is made before " + settled.UTC().Format(time.RFC3339) + " (platform.settle)"}, true
 	case s.Feed.State == Absent:

@@ -75,10 +75,9 @@ type Engine struct {
 	Step      func(Step)             // told of each step that was carried out; one call at a time
 	Progress  func(Progress)         // told of long looks; one call at a time
 
-	telling    stdsync.Mutex // guards Step and Progress
-	learning   stdsync.Mutex // guards what is learned of the platform's feed
-	attesting  stdsync.Mutex // guards Witness
-	rebuilding bool          // see Rebuild
+	telling   stdsync.Mutex // guards Step and Progress
+	learning  stdsync.Mutex // guards what is learned of the platform's feed
+	attesting stdsync.Mutex // guards Witness
 }
 
 // A Step is one action that a pass carried out.

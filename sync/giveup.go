@@ -34,9 +34,6 @@ func (s Situation) due() Decision {
 	if s.Link.Reason == string(Hold) && s.Meeting.End.After(s.Now) {
 		return Decision{Rule: Held, Text: "its meeting stays until an admin approves (convoke approve), or the event is back"}
 	}
-	if s.Recovery.Rebuild {
-		return Decision{Rule: Recovering, Text: "the ledger is being rebuilt, and no meeting is given up meanwhile"}
-	}
 	if s.Recovery.Holds(s.Now) {
 		return Decision{Rule: Recovering, Due: s.Recovery.Since.Add(recoveryHold), Text: "the ledger is new or an old copy, so no meeting is given up before " + s.Recovery.Since.Add(recoveryHold).UTC().Format(time.RFC3339) + ", unless an admin agrees (convoke rebuild)"}
 	}

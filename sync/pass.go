@@ -145,7 +145,7 @@ func (p *pass) pending(ctx context.Context) error {
 // due decides about the meetings whose undo window has passed.
 func (p *pass) due(ctx context.Context) error {
 	links, err := p.Ledger.DueLinks(ctx, p.o.Email, p.Now())
-	if err != nil || !p.whole() || p.recovery.Rebuild || p.recovery.Holds(p.Now()) {
+	if err != nil || !p.whole() || p.recovery.Holds(p.Now()) {
 		return err
 	}
 	for _, l := range links {

@@ -2,30 +2,89 @@ package sync
 
 import (
 	"context"
-	"time"
+
+	"convoke/store"
 )
 
-// Rebuild makes a ledger whole again that was lost, or is an old copy: it lists every calendar completely, takes over the
-// meetings that seals and the platform's feed prove, and makes and gives up none. Whole reports whether nothing is left in
-// doubt; then the recovery ends. The caller holds the ledger's lock.
-func (e *Engine) Rebuild(ctx context.Context) (r Report, whole bool, err error) {
-	rows, err := e.Ledger.Calendars(ctx, "")
-	if err != nil {
-		return r, false, err
+// Rebuild makes a ledger whole again that was lost, or is an old copy: every calendar is listed completely, and the meetings
+// that seals and the platform's feed prove are taken over. No meeting is given up, and none made that is not proved to be
+// missing. What is left in doubt is returned; when nothing is, the recovery ends. The caller holds the ledger's lock.
+func (e *Engine) Rebuild(ctx context.Context) (Report, []store.Decision, error) {
+	recovery, err := e.Recovery(ctx)
+	if err == nil && recovery.Since.IsZero() && e.Witness != nil { // an admin knows better
+		err = e.doubt(ctx, e.Now())
 	}
-	for _, row := range rows {
-		row.Token, row.DueAt = "", time.Time{}
-		if _, err := e.Ledger.SaveCalendar(ctx, row); err != nil {
-			return r, false, err
+	if err != nil {
+		return Report{}, nil, err
+	}
+	if err := e.forgetTokens(ctx); err != nil {
+		return Report{}, nil, err
+	}
+	defer func(patient bool) { e.Patient = patient }(e.Patient)
+	e.Patient = false
+	var total Report
+	for range 2 { // what the first pass takes over by seals tells the second one how to read the feed
+		r, err := e.Pass(ctx, "")
+		total.add(r)
+		if err != nil || r.Failed > 0 {
+			return total, nil, err
+		}
+		doubts, err := e.Doubts(ctx)
+		if err != nil {
+			return total, nil, err
+		}
+		if len(doubts) == 0 {
+			return total, nil, e.Trust(ctx)
 		}
 	}
-	e.rebuilding = true
-	defer func() { e.rebuilding = false }()
-	if r, err = e.Pass(ctx, ""); err != nil {
-		return r, false, err
+	doubts, err := e.Doubts(ctx)
+	return total, doubts, err
+}
+
+// forgetTokens has every calendar listed completely at the next look.
+func (e *Engine) forgetTokens(ctx context.Context) error {
+	rows, err := e.Ledger.Calendars(ctx, "")
+	if err != nil {
+		return err
 	}
-	if r.Failed > 0 || r.recovering > 0 {
-		return r, false, nil
+	for _, row := range rows {
+		row.Token = ""
+		if _, err := e.Ledger.SaveCalendar(ctx, row); err != nil {
+			return err
+		}
 	}
-	return r, true, e.Trust(ctx)
+	return nil
+}
+
+// Doubts are the events that wait because the ledger may not know their meeting: what was decided about each last.
+func (e *Engine) Doubts(ctx context.Context) ([]store.Decision, error) {
+	rows, err := e.Ledger.Calendars(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	var all []store.Decision
+	for _, c := range rows {
+		if c.Left {
+			continue
+		}
+		failing, err := e.Ledger.Failing(ctx, c.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range failing {
+			decisions, err := e.Ledger.Decisions(ctx, row.UID)
+			if err != nil {
+				return nil, err
+			}
+			for _, d := range decisions {
+				if d.Organizer == c.Organizer {
+					if Rule(d.Rule) == Recovering && d.Href == row.Href {
+						all = append(all, d)
+					}
+					break
+				}
+			}
+		}
+	}
+	return all, nil
 }

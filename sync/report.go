@@ -14,8 +14,6 @@ type Report struct {
 	Held      int       `json:"held"`      // events that wait for time to pass or for a person
 	Failed    int       `json:"failed"`    // events and calendars
 	Errors    []Problem `json:"errors"`
-
-	recovering int // of Held: events that wait since the ledger may not know their meeting
 }
 
 // A Problem is something that went wrong with one organizer, calendar or event.
@@ -50,7 +48,6 @@ func (r *Report) add(o Report) {
 	r.Skipped += o.Skipped
 	r.Held += o.Held
 	r.Failed += o.Failed
-	r.recovering += o.recovering
 	r.Errors = append(r.Errors, o.Errors...)
 }
 
@@ -75,9 +72,6 @@ func (r *Report) did(d Decision) {
 
 // rests counts an event for which nothing is left to do.
 func (r *Report) rests(rule Rule) {
-	if rule == Recovering {
-		r.recovering++
-	}
 	switch {
 	case rule == Unchanged || rule == Finished:
 		r.Unchanged++

@@ -1,6 +1,7 @@
 package sync_test
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -66,6 +67,12 @@ func (p *play) step(name, body string) (result string, asked bool) {
 		p.clock.add(d)
 	case "clock":
 		p.clock.add(utc(rest).Sub(p.clock.Now()))
+	case "late":
+		require.Positive(p.t, p.platform.ReleaseLate(), "nothing was held back")
+	case "trust":
+		require.NoError(p.t, p.engine.Trust(p.t.Context()))
+	case "rebuild":
+		return p.rebuilt(), true
 	case "restart":
 		p.restart()
 	case "lose-ledger":
@@ -99,13 +106,28 @@ func (p *play) question(verb string, arg []string) string {
 	return p.passed()
 }
 
+// rebuilt rebuilds the ledger and tells what came of it.
+func (p *play) rebuilt() string {
+	p.t.Helper()
+	p.steps = nil
+	report, doubts, err := p.engine.Rebuild(p.t.Context())
+	require.NoError(p.t, err)
+	for _, s := range p.steps {
+		p.rules[string(s.Rule)] = true
+	}
+	end := fmt.Sprintf("in doubt: %d\n", len(doubts))
+	return p.masked(showSteps(p.steps) + showProblems(report) + p.calls() + p.events() + end)
+}
+
 var routes = map[string]meetingtest.Route{
+	"FEED": meetingtest.Feed,
 	"POST": meetingtest.CreateMeeting, "PUT": meetingtest.UpdateMeeting, "DELETE": meetingtest.DeleteMeeting,
 }
 
 var faults = map[string]meetingtest.Fault{
 	"lost-answer": meetingtest.LostAnswer(), "lost-request": meetingtest.LostRequest(), "fails": meetingtest.ErrorBefore(http.StatusInternalServerError),
 	"refuses": meetingtest.ErrorBefore(http.StatusForbidden), "busy": meetingtest.RateLimited("60"),
+	"late": meetingtest.Late(), "page": meetingtest.HTML(http.StatusOK),
 }
 
 // path is that of work/name, which is alice's, or of bob/work/name.
@@ -223,6 +245,8 @@ func (p *play) given(body string) {
 			p.subscribe(value)
 		case "left":
 			p.shelf.leave(arg[0], arg[1])
+		case "reads-back":
+			p.readsBack()
 		case "platform":
 			p.platform.Set(knobs[value])
 		default:
@@ -234,6 +258,7 @@ func (p *play) given(body string) {
 var knobs = map[string]func(*meetingtest.Knobs){
 	"closed-stays":   func(k *meetingtest.Knobs) { k.ClosedStays = true },
 	"refuses-agenda": func(k *meetingtest.Knobs) { k.Agenda = meetingtest.AgendaRefused },
+	"feed-lags":      func(k *meetingtest.Knobs) { k.FeedLag = 5 * time.Minute },
 	"stingy":         func(k *meetingtest.Knobs) { k.Stingy = true },
 	"dial-in":        func(k *meetingtest.Knobs) { k.DialIns = []any{"+41 44 555 01 23", "+1 412 555 0123"} },
 }

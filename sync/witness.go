@@ -17,8 +17,7 @@ type Witness interface {
 // and then only where the platform's feed proves that there is none; none is given up before a day has passed, or an admin has
 // agreed.
 type Recovery struct {
-	Since   time.Time // zero: all is well
-	Rebuild bool      // an admin rebuilds the ledger: nothing is made in this pass
+	Since time.Time // zero: all is well
 }
 
 // recoveryHold is how long nothing is given up.
@@ -81,7 +80,6 @@ func (e *Engine) Recovery(ctx context.Context) (Recovery, error) {
 // recovery is Recovery at the start of a pass: one that begins is remembered.
 func (e *Engine) recovery(ctx context.Context) (Recovery, error) {
 	r, err := e.Recovery(ctx)
-	r.Rebuild = e.rebuilding
 	if err != nil || r.Since.IsZero() {
 		return r, err
 	}
@@ -90,14 +88,27 @@ func (e *Engine) recovery(ctx context.Context) (Recovery, error) {
 		return r, err
 	}
 	e.Log.Error("the ledger is new or an old copy: nothing is given up for a day, and no meeting made that cannot be proved to be missing; see: convoke status")
-	is.since = r.Since.Unix()
-	return r, e.Witness.Write(is.String())
+	return r, e.doubt(ctx, r.Since)
+}
+
+// doubt begins a recovery.
+func (e *Engine) doubt(ctx context.Context, since time.Time) error {
+	_, is, err := e.testify(ctx)
+	if err != nil {
+		return err
+	}
+	is.since = since.Unix()
+	return e.Witness.Write(is.String())
 }
 
 // recovered ends a recovery when a day has passed and nothing is left that it holds back.
 func (e *Engine) recovered(ctx context.Context, r Recovery, total Report) error {
-	if r.Since.IsZero() || r.Rebuild || r.Holds(e.Now()) || total.recovering > 0 || total.Failed > 0 {
+	if r.Since.IsZero() || r.Holds(e.Now()) || total.Failed > 0 {
 		return nil
+	}
+	doubts, err := e.Doubts(ctx)
+	if err != nil || len(doubts) > 0 {
+		return err
 	}
 	e.Log.Info("the ledger is whole again")
 	return e.Trust(ctx)

@@ -54,6 +54,46 @@ type world struct {
 	engine   *sync.Engine
 	steps    []sync.Step
 	log      *logbook
+	witness  *witness // nil: the ledger is never in doubt
+}
+
+// A witness is what stands in the stamp file.
+type witness struct {
+	mu   stdsync.Mutex
+	text string
+}
+
+func (w *witness) Read() (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text, nil
+}
+
+func (w *witness) Write(text string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.text = text
+	return nil
+}
+
+// readsBack lets convoke read the platform's feed, which shows what is in a meeting, and notice that the ledger was lost.
+func (w *world) readsBack() {
+	w.platform.Set(func(k *meetingtest.Knobs) { k.FeedDetails = true })
+	w.witness = &witness{text: sync.FreshInstall}
+	w.engine.Witness = w.witness
+	for i := range w.people {
+		w.people[i].Feed = w.feedOf(w.people[i].Email)
+	}
+}
+
+// feedOf reads somebody's feed.
+func (w *world) feedOf(email string) func(context.Context) ([]meetingapi.FeedEntry, error) {
+	for _, u := range w.platform.Users() {
+		if u.Email == email {
+			return func(ctx context.Context) ([]meetingapi.FeedEntry, error) { return w.client.Feed(ctx, u.ICSPath()) }
+		}
+	}
+	return nil
 }
 
 // newWorld makes a world with alice in it, who has a calendar "work".
@@ -119,6 +159,9 @@ func (w *world) start() {
 		Calendars: w.shelf, Seals: calendar.NewSealer(w.keys.Seal()), Token: w.keys.MeetingToken,
 		Now: w.clock.Now, Stamp: sync.Stamp, Workers: 4, Patient: true, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 		Step: func(s sync.Step) { w.steps = append(w.steps, s) },
+	}
+	if w.witness != nil {
+		w.engine.Witness = w.witness
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"convoke/meetingapi"
 	"convoke/store"
 	"convoke/store/sqlite"
+	"convoke/sync"
 )
 
 // A finding is one line of check.
@@ -102,11 +103,20 @@ func (s *streams) check(ctx context.Context, cfg *config.Config, c *checkup) {
 		return
 	}
 	defer a.ledger.Close()
+	if !a.keyless {
+		a.checkRecovery(ctx, c)
+	}
 	line := terminal.NewProgress(s.errTo)
 	defer line.Done()
-	for _, o := range cfg.Organizers {
+	people, err := a.people.All(ctx) // in the order of the configuration
+	if err != nil {
+		c.add(err, "organizers", "")
+		return
+	}
+	for i, o := range cfg.Organizers {
 		line.Say("asking for %s", o.Email)
 		a.checkPlatform(ctx, o, c)
+		a.checkFeed(ctx, people[i], c)
 		a.checkCalendars(ctx, o, c)
 	}
 	a.checkJoinURL(ctx, c)
@@ -168,6 +178,31 @@ func (a *app) checkPlatform(ctx context.Context, o config.Organizer, c *checkup)
 		err = fmt.Errorf("%w; put a valid key into its file", err)
 	}
 	c.add(err, what, "account %s has %d admins", account, len(users))
+}
+
+// checkFeed tells what becomes of a creation that gets no answer: what the platform's feed shows is learned, not documented.
+func (a *app) checkFeed(ctx context.Context, o sync.Organizer, c *checkup) {
+	if o.Problem != nil {
+		return // told with the platform
+	}
+	rung, learned, err := a.engine.Reads(ctx, o)
+	end := "found, or made once more"
+	if rung == sync.AtMostOnce {
+		end = "held for an admin (convoke resolve)"
+		if a.cfg.Platform.Unknown == config.UnknownRetry {
+			end = "repeated after platform.settle, which may leave a second meeting behind"
+		}
+	}
+	c.add(err, "feed of "+o.Email, "%s; a creation without an answer is %s", learned, end)
+}
+
+// checkRecovery says so when the ledger was lost or put back.
+func (a *app) checkRecovery(ctx context.Context, c *checkup) {
+	r, err := a.engine.Recovery(ctx)
+	if text := a.recovering(r); err == nil && text != "" {
+		err = errors.New(text)
+	}
+	c.add(err, "stamp", "%s: the ledger is the one that was used last", a.cfg.Stamp)
 }
 
 func (a *app) checkCalendars(ctx context.Context, o config.Organizer, c *checkup) {

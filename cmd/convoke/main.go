@@ -114,7 +114,7 @@ the ledger; 4 the ledger is damaged or newer than this program.`,
 		return usageError{fmt.Errorf("%w; see: %s --help", err, c.CommandPath())}
 	})
 	for _, add := range []func(*streams) *cobra.Command{
-		newRun, newReload, newSync, newPlan, newCheck, newStatus, newWhy, newOrganizer, newApprove, newResolve, newEject, newDemo, newVersion,
+		newRun, newReload, newSync, newPlan, newCheck, newStatus, newWhy, newOrganizer, newApprove, newResolve, newRebuild, newEject, newDemo, newVersion,
 	} {
 		root.AddCommand(add(s))
 	}

@@ -162,7 +162,7 @@ var faults = map[string]meetingtest.Fault{
 }
 
 // platform fail ROUTE KIND: what goes wrong with the next such call. platform closed: what is over stays closed.
-// platform no-data: a refusal is a success without data.
+// platform no-data: a refusal is a success without data. platform feed-details: the feed shows what is in a meeting.
 func platform(ts *testscript.TestScript, _ bool, args []string) {
 	s := stageOf(ts)
 	switch {
@@ -175,7 +175,9 @@ func platform(ts *testscript.TestScript, _ bool, args []string) {
 		s.platform.Fail(route, fault)
 	case len(args) == 1 && args[0] == "no-data":
 		s.platform.Set(func(k *meetingtest.Knobs) { k.Failures = meetingtest.FailNoData })
+	case len(args) == 1 && args[0] == "feed-details":
+		s.platform.Set(func(k *meetingtest.Knobs) { k.FeedDetails = true })
 	default:
-		ts.Fatalf("usage: platform fail ROUTE KIND | no-data")
+		ts.Fatalf("usage: platform fail ROUTE KIND | no-data | feed-details")
 	}
 }

@@ -27,6 +27,10 @@ type status struct {
 	names      map[int64]string
 	Held       []heldStatus `json:"held"` // batches of meetings that stay until an admin approves
 	Unanswered []callStatus `json:"unanswered"`
+
+	Recovery  *recoveryStatus `json:"recovery,omitempty"` // the ledger was lost or put back
+	Leftovers []callStatus    `json:"leftovers"`          // creations that were given up, and may have left a meeting behind
+	recovery  string          // for people
 }
 
 type organizerStatus struct {
@@ -110,7 +114,7 @@ func (a *app) status(ctx context.Context) (status, error) {
 	v, _ := build()
 	st := status{
 		Version: v, Ledger: a.cfg.Database, Organizers: []organizerStatus{}, Calendars: []calendarStatus{}, Failing: []eventStatus{},
-		Ending: []endingStatus{}, Held: []heldStatus{}, Unanswered: []callStatus{},
+		Ending: []endingStatus{}, Held: []heldStatus{}, Unanswered: []callStatus{}, Leftovers: []callStatus{},
 	}
 	var err error
 	if st.Running, err = sqlite.Holder(a.cfg.Database); err != nil {
@@ -118,6 +122,13 @@ func (a *app) status(ctx context.Context) (status, error) {
 	}
 	if st.LastPass, err = readLastPass(a.cfg.Database); err != nil {
 		return st, err
+	}
+	recovery, err := a.engine.Recovery(ctx)
+	if err != nil {
+		return st, err
+	}
+	if st.recovery = a.recovering(recovery); st.recovery != "" {
+		st.Recovery = &recoveryStatus{recovery}
 	}
 	for _, read := range []func(context.Context, *status) error{a.organizerStatus, a.calendarStatus, a.endingStatus, a.callStatus} {
 		if err := read(ctx, &st); err != nil {
@@ -220,9 +231,17 @@ func (a *app) callStatus(ctx context.Context, st *status) error {
 		return err
 	}
 	for _, in := range intents {
-		st.Unanswered = append(st.Unanswered, callStatus{Organizer: in.Organizer, UID: in.UID, Call: string(in.Kind), SentAt: in.SentAt, Error: in.Error})
+		st.Unanswered = append(st.Unanswered, callStatusOf(in))
 	}
-	return nil
+	given, err := a.ledger.GivenUp(ctx, "")
+	for _, in := range given {
+		st.Leftovers = append(st.Leftovers, callStatusOf(in))
+	}
+	return err
+}
+
+func callStatusOf(in store.Intent) callStatus {
+	return callStatus{Organizer: in.Organizer, UID: in.UID, Call: string(in.Kind), SentAt: in.SentAt, Error: in.Error}
 }
 
 func well(state string) string {
@@ -243,6 +262,9 @@ func (st status) print(o *terminal.Out) {
 		o.Printf("last pass %s: %s\n", when(st.LastPass.At), summary(st.LastPass.Report))
 	} else {
 		o.Printf("no pass yet\n")
+	}
+	if st.recovery != "" {
+		o.Printf("%s %s\n", o.Bad("ledger"), st.recovery)
 	}
 	state := func(s string) string {
 		if s == "ok" {
@@ -279,6 +301,11 @@ func (st status) print(o *terminal.Out) {
 		rows = append(rows, []string{x.Organizer, dash(terminal.Plain(x.UID)), x.Call, when(x.SentAt), o.Bad(terminal.Plain(x.Error))})
 	}
 	section(o, []string{"UNANSWERED", "UID", "CALL", "SENT", "WHY"}, rows)
+	rows = nil
+	for _, x := range st.Leftovers {
+		rows = append(rows, []string{x.Organizer, dash(terminal.Plain(x.UID)), when(x.SentAt), o.Warn(terminal.Plain(x.Error))})
+	}
+	section(o, []string{"LEFT OVER?", "UID", "SENT", "WHY"}, rows)
 	rows = nil
 	for _, x := range st.Failing {
 		name := x.UID
