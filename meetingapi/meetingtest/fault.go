@@ -87,6 +87,13 @@ func (s *Server) Fail(route Route, faults ...Fault) {
 	s.faults[route] = append(s.faults[route], faults...)
 }
 
+// Heal forgets the faults that were queued and did not come to pass.
+func (s *Server) Heal() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.faults)
+}
+
 // ReleaseLate carries out what was held back by AppliedLate, in order, and returns how many calls it were.
 func (s *Server) ReleaseLate() int {
 	s.mu.Lock()

@@ -101,3 +101,10 @@ func stamp(path string) (fileStamp, error) {
 	}
 	return s, nil
 }
+
+// Backup writes the ledger as it is now into a file, which must be empty or not there. Programs may work with the ledger
+// meanwhile.
+func (l *Ledger) Backup(ctx context.Context, path string) error {
+	_, err := l.write.db.ExecContext(ctx, "VACUUM INTO ?", path)
+	return fail("backup", err)
+}

@@ -107,7 +107,7 @@ func (l *Ledger) backUp(ctx context.Context, version int) error {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if _, err := l.write.db.ExecContext(ctx, "VACUUM INTO ?", f.Name()); err != nil { // takes an empty file as it is
+	if err := l.Backup(ctx, f.Name()); err != nil {
 		return err
 	}
 	name := l.backupName(version)
