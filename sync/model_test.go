@@ -1,0 +1,243 @@
+package sync_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"convoke/meetingapi/meetingtest"
+	"convoke/store"
+	"convoke/sync"
+)
+
+// TestModel plays random histories: the real engine, client and ledger against a calendar server and a platform in memory, on a
+// clock that is moved by hand. Organizers create, edit, move, copy and delete; servers lose answers, answer late, refuse,
+// rewrite, drop properties, forget tokens; the process is killed at any point; the ledger is lost or put back from old copies.
+// What must hold at all times is checked after every pass, and the rest when peace has come.
+//
+// -rapid.checks sets how many histories, -rapid.seed repeats one; a failure is shrunk, and kept in testdata/rapid.
+func TestModel(t *testing.T) {
+	rapid.Check(t, func(draw *rapid.T) { playHistory(t, draw, weakness{}) })
+}
+
+func playHistory(t testing.TB, draw *rapid.T, off weakness) {
+	h := newHistory(t, draw, off)
+	h.live()
+	h.peace()
+	h.agrees()
+}
+
+// story is what happened.
+func (h *history) story() string { return strings.Join(h.told, "\n") }
+
+// cancelled reports whether a meeting was given up.
+func cancelled(m meetingtest.Meeting) bool {
+	return !m.DeletedAt.IsZero() || strings.HasPrefix(m.Topic, "Cancelled")
+}
+
+// meetingsOf are those on the platform that were made for an event, and are not given up.
+func (h *history) meetingsOf(e *event) []meetingtest.Meeting {
+	var all []meetingtest.Meeting
+	for _, m := range h.platform.Meetings() {
+		if !cancelled(m) && h.isOf(m, e) {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// isOf reports whether a meeting carries the reference of an event, of whichever generation.
+func (h *history) isOf(m meetingtest.Meeting, e *event) bool {
+	for generation := 1; generation <= 3; generation++ {
+		if strings.Contains(m.History[0].Agenda, h.keys.MeetingToken(e.who+"@example.com", e.uid, generation)) {
+			return true
+		}
+	}
+	return false
+}
+
+// holds checks what must be true at all times.
+func (h *history) holds() {
+	for _, e := range h.events {
+		if !e.there {
+			continue
+		}
+		text := h.current(e)
+		for _, line := range e.lines {
+			require.Contains(h.t, text, line, "a line of the author's is lost from %s:\n%s\n%s", e.uid, text, h.story())
+		}
+		require.Equal(h.t, e.lines, hers(text), "something is in %s that is neither the author's nor ours\n%s", e.uid, h.story())
+		if e.plain {
+			require.Equal(h.t, e.text, text, "%s was written to, though nobody asked\n%s", e.uid, h.story())
+		}
+		require.LessOrEqual(h.t, h.puts[e.path], 3+2, "%s is written again and again\n%s", e.uid, h.story())
+	}
+	for _, m := range h.platform.Meetings() {
+		if m.ID == h.hand.ID {
+			require.Len(h.t, m.History, 1, "a meeting that is not ours was changed\n%s", h.story())
+		}
+	}
+}
+
+// peace ends all faults, and lets time pass; where convoke waits for an admin, there is one who looks at the platform.
+func (h *history) peace() {
+	h.note("peace")
+	h.release()
+	h.dav.Heal()
+	h.platform.Heal()
+	h.editing = nil
+	h.again()
+	for range 4 {
+		h.advance(11 * time.Minute)
+		h.run(0)
+	}
+	h.admin()
+	for range 4 {
+		h.advance(11 * time.Minute)
+		h.run(0)
+	}
+	h.advance(25 * time.Hour) // until when a lost ledger gives nothing up
+	for range 4 {
+		h.run(0)
+		h.advance(11 * time.Minute)
+	}
+}
+
+// admin does what `status` asks for: he looks at the platform and says what became of creations, approves what is held, and
+// ends the recovery.
+func (h *history) admin() {
+	ctx := context.Background()
+	intents, err := h.ledger.Intents(ctx, "")
+	require.NoError(h.t, err)
+	for _, in := range intents {
+		if in.Kind != store.CreateMeeting || in.State != store.Unknown {
+			continue
+		}
+		h.note("the admin resolves %s", in.UID)
+		who, _, _ := strings.Cut(in.Organizer, "@")
+		all := h.meetingsOf(&event{who: who, uid: in.UID})
+		if len(all) == 0 || !slices.ContainsFunc(h.events, func(e *event) bool { return e.uid == in.UID && e.there }) {
+			require.NoError(h.t, h.engine.Retry(ctx, in.UID, in.Organizer))
+			h.cancelByHand(all)
+			continue
+		}
+		require.NoError(h.t, h.engine.Adopt(ctx, in.UID, in.Organizer, all[0].ID, all[0].Number))
+	}
+	doubts, err := h.engine.Doubts(ctx)
+	require.NoError(h.t, err)
+	for _, d := range doubts {
+		h.note("the admin looks what became of %s", d.UID)
+		who, _, _ := strings.Cut(d.Organizer, "@")
+		h.cancelByHand(h.meetingsOf(&event{who: who, uid: d.UID}))
+	}
+	if len(doubts) > 0 {
+		require.NoError(h.t, h.engine.Trust(ctx))
+	}
+	links, err := h.ledger.Links(ctx, "")
+	require.NoError(h.t, err)
+	for _, l := range links {
+		if l.State == store.Ending && l.Reason == string(sync.Hold) {
+			l.DueAt, l.Reason = h.clock.Now(), string(sync.Approved)
+			_, err := h.ledger.SaveLink(ctx, l)
+			require.NoError(h.t, err)
+		}
+	}
+}
+
+// cancelByHand gives meetings up on the platform's own pages.
+func (h *history) cancelByHand(all []meetingtest.Meeting) {
+	for _, m := range all {
+		_, err := h.client.UpdateMeeting(context.Background(), m.UserID, m.ID, request("Cancelled by hand", m.Start))
+		require.NoError(h.t, err)
+	}
+}
+
+// agrees checks what must be true when all is quiet.
+func (h *history) agrees() {
+	shown := map[string]bool{}
+	for _, e := range h.events {
+		live := h.meetingsOf(e)
+		require.LessOrEqual(h.t, len(live), 1, "%s has two meetings\n%s", e.uid, h.story())
+		if !e.there || !e.wanted || h.drops || h.blind() {
+			continue
+		}
+		text := h.current(e)
+		i := slices.IndexFunc(h.platform.Meetings(), func(m meetingtest.Meeting) bool { return strings.Contains(text, joinPrefix+m.Number) })
+		require.GreaterOrEqual(h.t, i, 0, "%s has no join link:\n%s\n%s\n%s", e.uid, text, h.why(e), h.story())
+		m := h.platform.Meetings()[i]
+		shown[m.ID] = true
+		require.False(h.t, cancelled(m), "the meeting of %s was given up\n%s\n%s", e.uid, h.why(e), h.story())
+		if sharing := h.sharing(m); sharing == 1 {
+			require.Equal(h.t, e.title, m.Topic, "the title of %s\n%s\n%s", e.uid, h.why(e), h.story())
+			require.Equal(h.t, stamp(e.start), stamp(m.Start), "the time of %s\n%s\n%s", e.uid, h.why(e), h.story())
+		}
+	}
+	for _, e := range h.events {
+		if h.drops || h.forgotten(e) || h.blind() {
+			continue
+		}
+		for _, m := range h.meetingsOf(e) {
+			require.True(h.t, shown[m.ID] || (e.there && e.wanted), "%s is gone or opted out, and its meeting is still there\n%s\n%s", e.uid, h.why(e), h.story())
+		}
+	}
+	h.still()
+}
+
+// blind reports whether neither ledger nor seals can tell which events have a meeting.
+func (h *history) blind() bool { return h.lost && h.sealless }
+
+// forgotten reports whether nothing remembers an event: it is gone, and so is the ledger that knew it.
+func (h *history) forgotten(e *event) bool {
+	if !h.lost || e.there {
+		return false
+	}
+	_, err := h.ledger.Link(context.Background(), e.who+"@example.com", e.uid)
+	return errors.Is(err, store.ErrNotFound)
+}
+
+// sharing is how many events show a meeting.
+func (h *history) sharing(m meetingtest.Meeting) (n int) {
+	for _, e := range h.events {
+		if e.there && strings.Contains(h.current(e), joinPrefix+m.Number) {
+			n++
+		}
+	}
+	return n
+}
+
+// still checks that a pass with nothing to do does nothing.
+func (h *history) still() {
+	calls, puts := h.platform.CountCalls(), h.dav.Counts()["PUT"]
+	r, err := h.engine.Pass(context.Background(), "")
+	require.NoError(h.t, err)
+	require.Empty(h.t, r.Errors, h.story())
+	require.Zero(h.t, r.Steps(), "no rest: %+v\n%s", r, h.story())
+	require.Equal(h.t, calls, h.platform.CountCalls(), "calls of the platform at rest\n%s", h.story())
+	require.Equal(h.t, puts, h.dav.Counts()["PUT"], "writes at rest\n%s", h.story())
+}
+
+// why tells what was decided about an event last.
+func (h *history) why(e *event) string {
+	all, err := h.ledger.Decisions(context.Background(), e.uid)
+	if err != nil || len(all) == 0 {
+		return fmt.Sprint("nothing was decided about ", e.uid, " ", err)
+	}
+	text := ""
+	for _, d := range all {
+		text += fmt.Sprintf("%s %s: %s %s\n", d.At.Format("01-02 15:04:05"), e.uid, d.Rule, d.Text)
+	}
+	return text
+}
+
+func (h *history) heldBack(context.Context) {
+	if h.late.IsZero() {
+		h.late = h.clock.Now()
+	}
+}
