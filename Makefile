@@ -55,8 +55,7 @@ demo: ## a calendar server and a platform in one process, to try with a calendar
 install: build ## into PREFIX (and DESTDIR): program, unit, user, example configuration, documents
 	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBDIR)/systemd/system' '$(DESTDIR)$(LIBDIR)/sysusers.d' '$(DESTDIR)$(DOCDIR)/doc' '$(DESTDIR)$(DOCDIR)/systemd'
 	install -m 0755 $(BINARY) '$(DESTDIR)$(BINDIR)/convoke'
-	sed 's|/usr/bin/convoke|$(BINDIR)/convoke|' systemd/convoke.service >bin/convoke.service
-	install -m 0644 bin/convoke.service '$(DESTDIR)$(LIBDIR)/systemd/system/convoke.service'
+	sed 's|/usr/bin/convoke|$(BINDIR)/convoke|' systemd/convoke.service | install -m 0644 /dev/stdin '$(DESTDIR)$(LIBDIR)/systemd/system/convoke.service'
 	install -m 0644 systemd/convoke.sysusers.conf '$(DESTDIR)$(LIBDIR)/sysusers.d/convoke.conf'
 	install -m 0644 README.md CHANGELOG.md LICENSE config.example.toml '$(DESTDIR)$(DOCDIR)'
 	install -m 0644 $(wildcard doc/*.md) '$(DESTDIR)$(DOCDIR)/doc'

@@ -51,7 +51,7 @@ const (
 
 // load reads the configuration, and becomes the ledger's owner when started as root.
 func (s *streams) load() (*config.Config, error) {
-	cfg, err := s.read()
+	cfg, err := s.read(config.Load)
 	if err != nil {
 		return nil, err
 	}
@@ -59,12 +59,12 @@ func (s *streams) load() (*config.Config, error) {
 }
 
 // read finds and reads the configuration. That there is none that can be read is a wrong usage.
-func (s *streams) read() (*config.Config, error) {
+func (s *streams) read(load func(path string) (*config.Config, error)) (*config.Config, error) {
 	path, err := config.Find(s.config)
 	if err != nil {
 		return nil, usageError{err}
 	}
-	cfg, err := config.Load(path)
+	cfg, err := load(path)
 	if err != nil {
 		return nil, usageError{err}
 	}

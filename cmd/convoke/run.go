@@ -248,10 +248,11 @@ func newReload(s *streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "reload",
 		Short: "Tell the running daemon to read its configuration again",
-		Long:  "Check the configuration and tell the daemon that holds the ledger to read it again. A bad one is refused here, and by the daemon.",
-		Args:  args(cobra.NoArgs),
+		Long: `Check the configuration and tell the daemon that holds the ledger to read it again. A bad one is refused here, and by the
+daemon. The files of secrets are looked at by the daemon alone: what it says of them is in its log.`,
+		Args: args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
-			cfg, err := s.read()
+			cfg, err := s.read(config.LoadWithoutSecrets) // as the unit's ExecReload= it has no credentials
 			if err != nil {
 				return err
 			}

@@ -31,7 +31,13 @@ func find(named string, candidates ...string) (string, error) {
 
 // Load reads a configuration file. The error is an *Invalid with all faults when the file could be read but has
 // any; else it wraps that of the file system.
-func Load(path string) (*Config, error) {
+func Load(path string) (*Config, error) { return loadFile(path, false) }
+
+// LoadWithoutSecrets is Load, but the files of secrets are neither looked at nor looked for. It is for a process that needs none and
+// may have none: systemd gives credentials to a service, and not to the command that tells it to reload.
+func LoadWithoutSecrets(path string) (*Config, error) { return loadFile(path, true) }
+
+func loadFile(path string, withoutSecrets bool) (*Config, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
@@ -44,6 +50,7 @@ func Load(path string) (*Config, error) {
 	if fault != nil {
 		return nil, &Invalid{File: path, Faults: []Fault{*fault}}
 	}
+	r.withoutSecrets = withoutSecrets
 	c := r.config()
 	if len(r.faults) > 0 {
 		sortFaults(r.faults)

@@ -25,6 +25,27 @@ func TestCredentialsComeFirst(t *testing.T) {
 	assert.Equal(t, filepath.Join(dir, "alice.password"), c.Organizers[0].PasswordFile, "not among the credentials")
 }
 
+// What tells a service to reload has its environment, but not its credentials.
+func TestWithoutSecrets(t *testing.T) {
+	dir, file := folder(t, minimal+"key_file = \"convoke.key\"\n"+
+		"[[organizer]]\nemail = \"a@example.com\"\ncaldav_url = \"https://dav.example.com\"\nusername = \"a\"\npassword_file = \"alice.password\"\n")
+	writeFile(t, filepath.Join(dir, "convoke.key"), "canary", 0o644)
+	require.NoError(t, os.Remove(filepath.Join(dir, "platform-api-key")))
+	t.Setenv("CREDENTIALS_DIRECTORY", file) // no folder: nothing can be looked at in there
+	_, err := Load(file)
+	for _, fault := range []string{"key_file", "platform.api_key_file", "organizer[0].password_file"} {
+		require.ErrorContains(t, err, fault)
+	}
+	c, err := LoadWithoutSecrets(file)
+	require.NoError(t, err)
+	assert.Equal(t, "a@example.com", c.Organizers[0].Email)
+
+	writeFile(t, file, minimal+"platform.api_key_file = 7\nselect.marker = 7\n", 0o600)
+	_, err = LoadWithoutSecrets(file)
+	require.ErrorContains(t, err, "api_key_file")
+	require.ErrorContains(t, err, "marker")
+}
+
 func TestCredentialsAreNotLeftByName(t *testing.T) {
 	_, file := folder(t, minimal+"platform.api_key_file = \"../open.key\"\n")
 	outside := t.TempDir()

@@ -13,13 +13,14 @@ import (
 
 // A reader takes values out of a parsed file, and collects faults instead of stopping at the first.
 type reader struct {
-	values      map[string]any
-	lines       map[string]int
-	dir         string // of the configuration file
-	credentials string // $CREDENTIALS_DIRECTORY, or ""
-	faults      []Fault
-	known       map[string]bool // every key that was asked for, without indices
-	opened      []*table
+	values         map[string]any
+	lines          map[string]int
+	dir            string // of the configuration file
+	credentials    string // $CREDENTIALS_DIRECTORY, or ""
+	withoutSecrets bool   // their files may be missing, or out of reach
+	faults         []Fault
+	known          map[string]bool // every key that was asked for, without indices
+	opened         []*table
 }
 
 // fault reports what is wrong with the value under a key.
