@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +35,7 @@ var steps = []struct {
 	{"platform", 6, (*history).stepPlatform},
 	{"calendar", 3, (*history).stepCalendar},
 	{"between", 2, func(h *history) { h.editing = h.any(func(e *event) bool { return e.there }) }},
+	{"very late", 1, (*history).stepVeryLate},
 	{"late", 2, func(h *history) { h.release() }},
 	{"restart", 1, func(h *history) { h.note("restart"); h.again() }},
 	{"backup", 2, (*history).backup},
@@ -49,7 +51,11 @@ func (h *history) live() {
 	do := map[string]func(*history){}
 	for _, s := range steps {
 		do[s.name] = s.do
-		for range s.share {
+		share := s.share
+		if slices.Contains(h.off.focus, s.name) {
+			share *= 6
+		}
+		for range share {
 			names = append(names, s.name)
 		}
 	}
@@ -194,11 +200,22 @@ func (h *history) stepPlatform() {
 		return
 	}
 	if name == "late" {
-		fault.Hook = h.heldBack
+		fault.Hook = h.heldBack(settle - 30*time.Second)
 	}
 	h.note("the platform's next %s: %s", route, name)
 	h.platform.Fail(route, fault)
 }
+
+// stepVeryLate has the platform carry out a creation after more than platform.settle, which it never should.
+func (h *history) stepVeryLate() {
+	h.note("the platform's next creation is carried out very late")
+	fault := meetingtest.Late()
+	fault.Hook = h.heldBack(settle + 5*time.Minute)
+	h.platform.Fail(meetingtest.CreateMeeting, fault)
+}
+
+// settle is platform.settle.
+const settle = 10 * time.Minute
 
 func (h *history) stepCalendar() {
 	f := rapid.SampledFrom([]caldavtest.Fault{

@@ -30,7 +30,7 @@ type history struct {
 	off      weakness // a protection that is switched off, or none
 	events   []*event
 	serial   int
-	late     time.Time // since when the platform holds calls back
+	late     time.Time // when the calls that the platform holds back are carried out at last; zero: there are none
 	fate     *fate
 	editing  *event // is edited by its author between our GET and our PUT
 	backups  []string
@@ -40,7 +40,8 @@ type history struct {
 	puts     map[string]int      // writes to an event since its author's last edit, by path
 	drops    bool                // the calendar server drops what has a join link in it
 	sealless bool                // it drops seals
-	told     []string            // what happened, for people
+	kills    int
+	told     []string // what happened, for people
 }
 
 // An event is one that its author has written, as she wants it.
@@ -58,9 +59,11 @@ type event struct {
 // A weakness takes a protection away from a world whose engine was just made.
 type weakness struct {
 	name  string
-	rig   func(h *history)
+	rig   func(h *history)                                // nil: the engine as it is
 	wrap  func(c calendar.Collection) calendar.Collection // nil: calendars as they are
-	about string                                          // what must happen in the history for it to matter; a step
+	after func(h *history)                                // after each pass
+	focus []string                                        // the steps that come more often, for it to matter
+	drops bool                                            // the calendar server drops what has a join link in it
 }
 
 // adapted is a test that rapid runs: what fails, fails the history.
@@ -92,7 +95,11 @@ func (a adapted) Skipped() bool                     { return false }
 func newHistory(t testing.TB, draw *rapid.T, off weakness) *history {
 	h := &history{draw: draw, off: off, puts: map[string]int{}, folder: t.TempDir()}
 	var opts []caldavtest.Option
-	switch rapid.SampledFrom([]string{"plain", "plain", "plain", "no sync", "drops X", "drops links", "rewrites"}).Draw(draw, "server") {
+	servers := []string{"plain", "plain", "plain", "no sync", "drops X", "drops links", "rewrites"}
+	if off.drops {
+		servers = []string{"drops links"}
+	}
+	switch rapid.SampledFrom(servers).Draw(draw, "server") {
 	case "no sync":
 		opts = append(opts, caldavtest.NoSync())
 	case "drops X":
@@ -179,12 +186,12 @@ func (h *history) note(format string, args ...any) {
 	h.told = append(h.told, h.clock.Now().Format("01-02 15:04:05 ")+fmt.Sprintf(format, args...))
 }
 
-// advance lets time pass. A call that the platform holds back is carried out before platform.settle is over.
+// advance lets time pass. A call that the platform holds back is carried out when its time has come.
 func (h *history) advance(d time.Duration) {
 	end := h.clock.Now().Add(d)
 	if !h.late.IsZero() {
-		if last := h.late.Add(9*time.Minute + 30*time.Second); end.After(last) {
-			h.clock.add(max(0, last.Sub(h.clock.Now())))
+		if end.After(h.late) {
+			h.clock.add(max(0, h.late.Sub(h.clock.Now())))
 			h.release()
 		}
 	}
@@ -216,6 +223,7 @@ func (h *history) run(killAt int) {
 	require.NoError(h.t, err)
 	if h.fate != nil && h.fate.struck {
 		h.note("killed %s", h.fate.where)
+		h.kills++ // what was written in that pass was not counted
 	}
 	h.fate, h.engine.Ledger = nil, ledger
 	for i := range h.people {
@@ -223,6 +231,9 @@ func (h *history) run(killAt int) {
 	}
 	if killAt > 0 {
 		h.again()
+	}
+	if h.off.after != nil {
+		h.off.after(h)
 	}
 	h.holds()
 }

@@ -43,11 +43,17 @@ func (p *pass) sweep(ctx context.Context) error {
 // sweeps reports whether it is time to look for what creations may have left behind.
 func (p *pass) sweeps(given []store.Intent) bool {
 	for _, in := range given {
-		if !p.Now().Before(in.ClosedAt.Add(p.o.Rules.Settle)) {
+		if !p.Now().Before(p.sweepAt(in)) {
 			return true
 		}
 	}
 	return false
+}
+
+// sweepAt is when to look for what a creation left behind: when it cannot take effect any more, and then at ever longer
+// intervals, as long as the feed does not tell.
+func (p *pass) sweepAt(in store.Intent) time.Time {
+	return in.ClosedAt.Add(max(p.o.Rules.Settle, in.ClosedAt.Sub(in.SentAt)))
 }
 
 // abandon closes unknown changes of meetings that are over, and gives up unknown creations for events that are gone, where
