@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/sys/unix"
 )
 
 // prepareFile makes the ledger when there is none and sees that only its owner may read it. SQLite gives the -wal and
@@ -26,8 +28,21 @@ func prepareFile(ctx context.Context, path string, steps []string, log *slog.Log
 	}
 	for _, name := range []string{path, path + "-wal", path + "-shm", lockPath(path)} {
 		tighten(name, log)
+		if err := mayWrite(name); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// mayWrite asks before SQLite does: the -wal and -shm files that it makes beside a file that can only be read could never be
+// written to either, and would stay so when the file is mended.
+func mayWrite(name string) error {
+	err := unix.Faccessat(unix.AT_FDCWD, name, unix.W_OK, unix.AT_EACCESS)
+	if err == nil || errors.Is(err, unix.ENOENT) {
+		return nil
+	}
+	return &fs.PathError{Op: "write", Path: name, Err: err}
 }
 
 // createLedger makes a ledger under another name and gives it its own when it is whole: whoever else looks at the
