@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
+	"strconv"
 	stdsync "sync"
 	"syscall"
 	"testing"
@@ -66,4 +68,58 @@ func (p *process) stop() {
 	p.t.Helper()
 	require.NoError(p.t, p.Process.Signal(syscall.SIGTERM))
 	require.NoError(p.t, p.Wait(), p.printed())
+}
+
+// built is the program as it is shipped, where the test's own binary may look for races, which takes several times the
+// memory and the time.
+func built(t testing.TB) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), program)
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", name, ".")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return name
+}
+
+// peak is the most memory that the process has had at once, in MiB (proc_pid_status(5), VmHWM); 0 when it has ended.
+func (p *process) peak() int {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Process.Pid))
+	match := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(text)
+	if match == nil {
+		return 0
+	}
+	kib, err := strconv.Atoi(string(match[1]))
+	require.NoError(p.t, err)
+	return (kib + 1023) / 1024
+}
+
+// A cost is what a command took.
+type cost struct {
+	took time.Duration
+	cpu  time.Duration // of all processors, in the program and in the kernel for it
+	peak int           // MiB
+}
+
+func (c cost) String() string {
+	return fmt.Sprintf("%v (%v of CPU), at most %d MiB", c.took.Round(time.Millisecond), c.cpu.Round(time.Millisecond), c.peak)
+}
+
+// finish waits for a command that ends by itself, and for nothing to be wrong.
+func (p *process) finish() (c cost) {
+	p.t.Helper()
+	began, ended := time.Now(), make(chan error, 1)
+	go func() { ended <- p.Wait() }()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-ended:
+			require.NoError(p.t, err, p.printed())
+			c.took, c.cpu = time.Since(began), p.ProcessState.UserTime()+p.ProcessState.SystemTime()
+			return c
+		case <-tick.C:
+			c.peak = max(c.peak, p.peak())
+		}
+	}
 }
