@@ -88,6 +88,22 @@ func publish(unfinished, name string) error {
 	return syncFile(filepath.Dir(name))
 }
 
+// reserve is how much room there must be on the disk before a call is announced: many times what it takes to record what
+// comes of it.
+const reserve = 512 << 10
+
+// roomy asks for the reserve. A file system that does not tell what room it has is taken at its word when it is full.
+func roomy(path string) error {
+	var s unix.Statfs_t
+	if err := unix.Statfs(path, &s); err != nil || s.Blocks == 0 {
+		return nil
+	}
+	if free := s.Bavail * uint64(s.Bsize); free < reserve {
+		return fmt.Errorf("only %d KiB are left, and %d are kept for what comes of a call: %w", free>>10, reserve>>10, unix.ENOSPC)
+	}
+	return nil
+}
+
 // tighten takes others' rights away. Where that is not allowed it is only said: the ledger works all the same.
 func tighten(name string, log *slog.Logger) {
 	info, err := os.Stat(name)

@@ -1,14 +1,18 @@
 package sqlite
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"convoke/store"
 	"convoke/store/storetest"
 )
 
@@ -61,6 +65,42 @@ func fullAtEveryPage(t *testing.T, d *storetest.Disk, template string, w write, 
 			return failed
 		}
 	}
+}
+
+// No call is announced whose outcome could not be recorded: where an intent finds room, so does what comes of it.
+func TestReserve(t *testing.T) {
+	storetest.OnDisk(t, 2<<20, func(t *testing.T, d *storetest.Disk) {
+		path := filepath.Join(d.Dir, "ledger.db")
+		for i := 0; ; i++ {
+			l := mustOpen(t, path, Options{}, steps)
+			if i == 0 {
+				storetest.Fill(t, l)
+			}
+			in := store.Intent{Kind: store.CreateMeeting, Organizer: "carol@example.com", UID: "new", SentAt: time.Unix(1, 0)}
+			d.Fill(16 * i)
+			id, err := l.Begin(t.Context(), in)
+			if err != nil {
+				require.ErrorContains(t, err, fullDisk)
+				d.Room()
+				require.NoError(t, l.Close())
+				continue
+			}
+			m := store.Meeting{Organizer: in.Organizer, PlatformID: "new", State: store.Live, Answer: bytes.Repeat([]byte("x"), 10_000)}
+			k := store.Link{Organizer: in.Organizer, UID: in.UID, State: store.Active, Block: strings.Repeat("x", 10_000)}
+			m, k, err = l.Made(t.Context(), id, m, k)
+			require.NoError(t, err)
+			m.Topic = "another"
+			change, err := l.Begin(t.Context(), store.Intent{Kind: store.UpdateMeeting, Organizer: in.Organizer, UID: in.UID, Meeting: m.ID})
+			require.ErrorContains(t, err, fullDisk, "the reserve is used")
+			assert.Zero(t, change)
+			k.Written = true
+			_, err = l.SaveLink(t.Context(), k)
+			require.NoError(t, err)
+			assert.Greater(t, i, 4)
+			require.NoError(t, l.Close())
+			return
+		}
+	})
 }
 
 // A ledger is not opened, and not made, on a disk that is full. No half of one is left of the attempt, and it works as soon
