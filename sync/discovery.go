@@ -117,7 +117,7 @@ func (p *pass) widen(ctx context.Context) error {
 	}
 	all := slices.Clone(p.o.Addresses)
 	for _, a := range strings.Fields(note) {
-		if !p.o.Others[a] && !slices.Contains(all, a) {
+		if owner, known := p.o.Owners[a]; (!known || owner == p.o.Email) && !slices.Contains(all, a) {
 			all = append(all, a)
 		}
 	}

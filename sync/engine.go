@@ -25,8 +25,8 @@ type Platform interface {
 // An Organizer is a person whose calendars are watched, with all that a pass needs to act for her.
 type Organizer struct {
 	Email     string
-	Addresses []string        // Email and her aliases, lower case
-	Others    map[string]bool // addresses of other organizers
+	Addresses []string          // Email and her aliases, lower case
+	Owners    map[string]string // of every organizer's addresses: her Email; one map for all
 	UserID    string
 	Home      *time.Location // hers; nil: each calendar's own
 	Rules     Rules

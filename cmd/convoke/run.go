@@ -152,7 +152,8 @@ func (d *service) pass(ctx context.Context) {
 	case ctx.Err() != nil:
 		return
 	case err != nil:
-		a.log.Error("pass stopped", "error", err.Error(), "took", took)
+		a.stopped(err)
+		a.log.Error("pass stopped", "error", err.Error(), "ledger", a.cfg.Database, "took", took)
 		notify("STATUS=last pass stopped: " + err.Error())
 		return
 	}
@@ -167,14 +168,23 @@ func (d *service) pass(ctx context.Context) {
 
 // A lastPass is the sign of life that a pass leaves beside the ledger, for status.
 type lastPass struct {
-	At     time.Time   `json:"at"`
-	Report sync.Report `json:"report"`
+	At      time.Time   `json:"at"`
+	Report  sync.Report `json:"report"`
+	Stopped string      `json:"stopped,omitempty"` // why it did not come to its end
 }
 
-// beat leaves a sign of life. It goes beside the ledger, not into it: an idle pass writes nothing there.
-func (a *app) beat(r sync.Report) {
-	r.Errors = []sync.Problem{} // status reads them from the ledger
-	text, err := json.Marshal(lastPass{At: time.Now().UTC().Truncate(time.Second), Report: r})
+// beat leaves a sign of life.
+func (a *app) beat(r sync.Report) { a.sign(lastPass{Report: r}) }
+
+// stopped leaves word of a pass that the ledger did not let come to its end.
+func (a *app) stopped(why error) { a.sign(lastPass{Stopped: why.Error()}) }
+
+// sign leaves what status reads beside the ledger, not in it: an idle pass writes nothing there, and on a full disk there is
+// room for it in the place of the last one.
+func (a *app) sign(p lastPass) {
+	p.At = time.Now().UTC().Truncate(time.Second)
+	p.Report.Errors = []sync.Problem{} // status reads them from the ledger
+	text, err := json.Marshal(p)
 	if err == nil {
 		err = a.ledger.Beat(text)
 	}

@@ -258,10 +258,13 @@ func (st status) print(o *terminal.Out) {
 	default:
 		o.Printf("convoke %s, %s, ledger %s\n", st.Version, o.Warn("no daemon is running"), st.Ledger)
 	}
-	if st.LastPass != nil {
-		o.Printf("last pass %s: %s\n", when(st.LastPass.At), summary(st.LastPass.Report))
-	} else {
+	switch p := st.LastPass; {
+	case p == nil:
 		o.Printf("no pass yet\n")
+	case p.Stopped != "":
+		o.Printf("last pass %s: %s\n", when(p.At), o.Bad("stopped: "+terminal.Plain(p.Stopped)))
+	default:
+		o.Printf("last pass %s: %s\n", when(p.At), summary(p.Report))
 	}
 	if st.recovery != "" {
 		o.Printf("%s %s\n", o.Bad("ledger"), st.recovery)

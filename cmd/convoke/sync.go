@@ -36,7 +36,10 @@ but the undo window of deletions (cancel.undo): those of an earlier pass whose t
 			report, err := a.engine.Pass(c.Context(), s.only)
 			line.Done()
 			if err != nil {
-				return err
+				if c.Context().Err() == nil {
+					a.stopped(err)
+				}
+				return fmt.Errorf("pass stopped (ledger %s): %w", a.cfg.Database, err)
 			}
 			a.beat(report)
 			return s.finish(report, asJSON)

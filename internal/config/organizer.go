@@ -3,14 +3,14 @@ package config
 // readOrganizers reads all sections. What the organizers do not say themselves is as in defaults.
 func (r *reader) readOrganizers(rows []*table, defaults Organizer) []Organizer {
 	var organizers []Organizer
-	addresses, sources := map[string]string{}, []source{}
+	addresses, seen := map[string]string{}, &sources{byKey: map[string][]int{}}
 	for _, t := range rows {
 		faults := len(r.faults)
 		o := r.readOrganizer(t, defaults)
 		whole := len(r.faults) == faults
 		t.uniqueAddresses(o, addresses)
 		if whole { // what could not be read cannot be compared
-			sources = t.uniqueSource(o, sources)
+			t.uniqueSource(o, seen)
 		}
 		organizers = append(organizers, o)
 	}

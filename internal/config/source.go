@@ -137,13 +137,55 @@ func (s source) overlaps(other source) bool {
 	return len(s.calendars) == 0 || len(other.calendars) == 0 || slices.ContainsFunc(s.calendars, shared)
 }
 
-// uniqueSource reports a collection that another organizer has: two would write to the same events.
-func (t *table) uniqueSource(o Organizer, seen []source) []source {
-	s := newSource(t.path, o)
-	for _, other := range seen {
-		if !s.overlaps(other) {
-			continue
+// keys are what two sources that overlap have one of in common.
+func (s source) keys() []string {
+	switch {
+	case s.folder != "":
+		return []string{"folder " + s.folder}
+	case s.feed != "":
+		return []string{"feed " + s.feed}
+	}
+	keys := []string{"server " + s.url + " " + s.username}
+	for _, name := range s.calendars {
+		if strings.Contains(name, "://") {
+			keys = append(keys, "calendar "+name)
 		}
+	}
+	return keys
+}
+
+// sources are those that were read so far, by their keys: with thousands of organizers not every two can be compared.
+type sources struct {
+	all   []source
+	byKey map[string][]int // places in all
+}
+
+// like returns the first source that overlaps with s.
+func (x *sources) like(s source) (source, bool) {
+	var places []int
+	for _, key := range s.keys() {
+		places = append(places, x.byKey[key]...)
+	}
+	slices.Sort(places)
+	for _, i := range places {
+		if s.overlaps(x.all[i]) {
+			return x.all[i], true
+		}
+	}
+	return source{}, false
+}
+
+func (x *sources) add(s source) {
+	for _, key := range s.keys() {
+		x.byKey[key] = append(x.byKey[key], len(x.all))
+	}
+	x.all = append(x.all, s)
+}
+
+// uniqueSource reports a collection that another organizer has: two would write to the same events.
+func (t *table) uniqueSource(o Organizer, seen *sources) {
+	s := newSource(t.path, o)
+	if other, taken := seen.like(s); taken {
 		key := "caldav_url"
 		switch {
 		case s.folder != "":
@@ -152,7 +194,6 @@ func (t *table) uniqueSource(o Organizer, seen []source) []source {
 			key = "ics_url"
 		}
 		t.fault(join(t.path, key), t.values[key], "a calendar belongs to one organizer, and "+other.path+" has this one")
-		break
 	}
-	return append(seen, s)
+	seen.add(s)
 }

@@ -111,6 +111,20 @@ func TestUnitIsExplained(t *testing.T) {
 	assert.Equal(t, in(setting.FindAllStringSubmatch(service, -1)), in(explained.FindAllStringSubmatch(table, -1)))
 }
 
+// Go's collector works harder some way before the kernel kills, and SQLite's memory, which it does not count, has its place
+// between the two.
+func TestUnitMemory(t *testing.T) {
+	setting := func(pattern string) int {
+		match := regexp.MustCompile(`(?m)^` + pattern + `$`).FindStringSubmatch(readFile(t, unitFile))
+		require.NotNil(t, match, pattern)
+		n, err := strconv.Atoi(match[1])
+		require.NoError(t, err)
+		return n
+	}
+	limit, most := setting(`Environment=GOMEMLIMIT=(\d+)MiB`), setting(`MemoryMax=(\d+)M`)
+	assert.InDelta(t, 0.75, float64(limit)/float64(most), 0.05, "GOMEMLIMIT is three quarters of MemoryMax")
+}
+
 func readFile(t *testing.T, name string) string {
 	t.Helper()
 	data, err := os.ReadFile(name)

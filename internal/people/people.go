@@ -32,6 +32,7 @@ type People struct {
 	join    calendar.JoinTemplate
 	words   *wording.Words
 	clients map[string]*meetingapi.Client // by the path of the API key
+	owners  map[string]string             // by address
 	patient bool
 
 	introducing stdsync.Mutex    // guards delays: a feed may be asked for while a pass is under way
@@ -66,7 +67,7 @@ func New(cfg *config.Config, ledger store.Ledger, keys keyring.Keyring, pool *tr
 	}
 	p := &People{
 		words: words, cfg: cfg, ledger: ledger, keys: keys, now: now, join: join, clients: map[string]*meetingapi.Client{},
-		patient: patient, delays: map[string]delay{},
+		patient: patient, delays: map[string]delay{}, owners: owners(cfg.Organizers),
 	}
 	files := map[string]bool{cfg.Platform.APIKeyFile: true}
 	for _, o := range cfg.Organizers {
@@ -176,7 +177,7 @@ func (p *People) row(ctx context.Context, email string) (store.Organizer, error)
 // organizer joins what the configuration and the ledger know; the configuration wins.
 func (p *People) organizer(o config.Organizer, row store.Organizer) sync.Organizer {
 	s := sync.Organizer{
-		Email: o.Email, Addresses: append([]string{o.Email}, o.Aliases...), Others: p.others(o), UserID: o.UserID, Home: o.Timezone,
+		Email: o.Email, Addresses: append([]string{o.Email}, o.Aliases...), Owners: p.owners, UserID: o.UserID, Home: o.Timezone,
 		Rules: p.rules(o, row), Modes: modes(o.CalendarRules), Agenda: p.cfg.Platform.Reference == config.ReferenceAgenda,
 	}
 	if s.UserID == "" {
@@ -211,18 +212,15 @@ func (p *People) feed(o config.Organizer, row store.Organizer) func(context.Cont
 	}
 }
 
-// others are the addresses that the configuration has for other organizers.
-func (p *People) others(o config.Organizer) map[string]bool {
-	all := map[string]bool{}
-	for _, other := range p.cfg.Organizers {
-		if other.Email == o.Email {
-			continue
-		}
-		for _, a := range append([]string{other.Email}, other.Aliases...) {
-			all[a] = true
+// owners tells whose each address of the configuration is.
+func owners(all []config.Organizer) map[string]string {
+	out := map[string]string{}
+	for _, o := range all {
+		for _, a := range append([]string{o.Email}, o.Aliases...) {
+			out[a] = o.Email
 		}
 	}
-	return all
+	return out
 }
 
 func (p *People) rules(o config.Organizer, row store.Organizer) sync.Rules {

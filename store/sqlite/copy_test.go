@@ -73,7 +73,9 @@ func TestCopyAfterCrash(t *testing.T) {
 func TestCopyWhileWriting(t *testing.T) {
 	path := newPath(t)
 	lines, kill := child(t, "book", path, nil)
-	<-lines
+	for range 2 { // the first meeting is begun, and made
+		<-lines
+	}
 	go func() {
 		for range lines { // let it go on
 		}

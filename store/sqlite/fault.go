@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"golang.org/x/sys/unix"
 	sqlite "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
 
@@ -24,13 +25,22 @@ func fail(what string, err error) error {
 // explain adds to an error of SQLite what it means here and what to do about it. Whatever the error is, nothing of
 // the transaction has happened.
 func explain(err error) error {
+	switch { // the folder's own answer, where the error is not SQLite's
+	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
+		return full(err)
+	case errors.Is(err, unix.EROFS), errors.Is(err, unix.EACCES):
+		return fmt.Errorf("%w: %w", errReadOnly, err)
+	}
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return err
 	}
+	if e.Code() == codes.SQLITE_IOERR_SHMSIZE { // the -shm file beside the ledger could not be made as large as it has to be
+		return full(err)
+	}
 	switch e.Code() & 0xff { // the primary code
 	case codes.SQLITE_FULL:
-		return fmt.Errorf("the disk is full, nothing was recorded: make room: %w", err)
+		return full(err)
 	case codes.SQLITE_READONLY, codes.SQLITE_PERM, codes.SQLITE_CANTOPEN:
 		return fmt.Errorf("%w: %w", errReadOnly, err)
 	case codes.SQLITE_BUSY, codes.SQLITE_LOCKED:
@@ -44,6 +54,10 @@ func explain(err error) error {
 		return fmt.Errorf("a row that this one needs: %w", store.ErrNotFound)
 	}
 	return err
+}
+
+func full(why error) error {
+	return fmt.Errorf("the disk is full, nothing was recorded: make room: %w", why)
 }
 
 func damaged(why error) error {

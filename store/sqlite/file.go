@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/sys/unix"
 )
 
 // prepareFile makes the ledger when there is none and sees that only its owner may read it. SQLite gives the -wal and
@@ -26,8 +28,21 @@ func prepareFile(ctx context.Context, path string, steps []string, log *slog.Log
 	}
 	for _, name := range []string{path, path + "-wal", path + "-shm", lockPath(path)} {
 		tighten(name, log)
+		if err := mayWrite(name); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// mayWrite asks before SQLite does: the -wal and -shm files that it makes beside a file that can only be read could never be
+// written to either, and would stay so when the file is mended.
+func mayWrite(name string) error {
+	err := unix.Faccessat(unix.AT_FDCWD, name, unix.W_OK, unix.AT_EACCESS)
+	if err == nil || errors.Is(err, unix.ENOENT) {
+		return nil
+	}
+	return &fs.PathError{Op: "write", Path: name, Err: err}
 }
 
 // createLedger makes a ledger under another name and gives it its own when it is whole: whoever else looks at the
@@ -71,6 +86,22 @@ func publish(unfinished, name string) error {
 		return err
 	}
 	return syncFile(filepath.Dir(name))
+}
+
+// reserve is how much room there must be on the disk before a call is announced: many times what it takes to record what
+// comes of it.
+const reserve = 512 << 10
+
+// roomy asks for the reserve. A file system that does not tell what room it has is taken at its word when it is full.
+func roomy(path string) error {
+	var s unix.Statfs_t
+	if err := unix.Statfs(path, &s); err != nil || s.Blocks == 0 {
+		return nil
+	}
+	if free := s.Bavail * uint64(s.Bsize); free < reserve {
+		return fmt.Errorf("only %d KiB are left, and %d are kept for what comes of a call: %w", free>>10, reserve>>10, unix.ENOSPC)
+	}
+	return nil
 }
 
 // tighten takes others' rights away. Where that is not allowed it is only said: the ledger works all the same.

@@ -47,8 +47,14 @@ func isCreation(k store.IntentKind) bool { return k == store.CreateMeeting || k 
 
 // Begin writes an intent, whose State, Error and ClosedAt are not taken over. A creation, be it of a meeting or of an
 // account, fails with store.ErrUnknown while there is an earlier one like it without an outcome. Whatever is Shared fails
-// with store.ErrClaimed when the event is another organizer's already.
+// with store.ErrClaimed when the event is another organizer's already. Nothing is announced on a disk that is about to be
+// full: what comes of a call could not be recorded.
 func (l *Ledger) Begin(ctx context.Context, in store.Intent) (id int64, err error) {
+	if l.path != "" {
+		if err := roomy(l.path); err != nil {
+			return 0, fail("begin", err)
+		}
+	}
 	err = l.write.transact(ctx, func(t *tx) error {
 		if err := t.mayBegin(ctx, in); err != nil {
 			return err

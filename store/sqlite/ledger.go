@@ -59,7 +59,7 @@ func open(ctx context.Context, path string, o Options, steps []string) (*Ledger,
 	l := newLedger(o)
 	l.path = path
 	if err := prepareFile(ctx, path, steps, l.log); err != nil {
-		return nil, err
+		return nil, explain(err)
 	}
 	l.write, l.read = openPool(writerDSN(path), 1), openPool(readerDSN(path), 0)
 	if err := l.start(ctx, steps); err != nil {
