@@ -93,7 +93,7 @@ func (s site) rush(t *testing.T, c care, length time.Duration, enough func(outco
 	for i := range editors {
 		p := &person{site: s, name: fmt.Sprintf("%c%d", 'a'+c, i), tally: counts, client: &http.Client{Transport: &http.Transport{}, Timeout: time.Minute}}
 		crowd, paths = append(crowd, p), append(paths, p.path())
-		require.NoError(t, p.book(t))
+		require.NoError(t, p.book(t.Context()))
 	}
 	b := s.behind(t, newWire(t, s, c, paths, counts))
 	b.often(t)
