@@ -63,7 +63,7 @@ func (o outcome) String() string {
 // rate is how many edits were lost for each write of the daemon.
 func (o outcome) rate() float64 { return float64(len(o.lost)) / max(1, float64(o.writes.stored)) }
 
-// window is the time in which as many edits of one event came as were lost by one write: where an edit must fall to be lost.
+// window is how long one write of the daemon endangers the edits of its event: as many of them come in that time as it loses.
 func (o outcome) window() time.Duration {
 	if o.edits.stored == 0 {
 		return 0
@@ -77,6 +77,9 @@ func (o outcome) busy() bool {
 }
 
 func (o outcome) lossy() bool { return len(o.lost) > 0 }
+
+// examples are a few of the edits that were lost.
+func (o outcome) examples() []string { return o.lost[:min(3, len(o.lost))] }
 
 // clearlyBetter reports whether fewer edits were lost for each write than in another outcome, by more than three standard
 // deviations (of two counts that are Poisson's).
