@@ -124,9 +124,8 @@ func folderBench(t testing.TB) *bench {
 	return b
 }
 
-func memoryBench(t testing.TB, profile ...caldavtest.Option) *bench {
-	s := caldavtest.New(append(profile, caldavtest.User("alice", canaryPassword, alice))...)
-	return webBench(t, serve(t, s), s.Home("alice"), s.Calendar("alice", "work"), "alice", canaryPassword)
+func memoryBench(t testing.TB, options ...caldavtest.Option) *bench {
+	return memorySite(t, options...).bench(t)
 }
 
 func realBench(t testing.TB, name string) *bench { return benchOn(t, realServer(t, name)) }
@@ -146,20 +145,40 @@ func realServer(t testing.TB, name string) *servers.Instance {
 // benchOn is a new convoke and a new platform before a server that may have been used before.
 func benchOn(t testing.TB, i *servers.Instance) *bench {
 	t.Helper()
+	return siteOf(t, i).bench(t)
+}
+
+// A site is where a calendar is on a server: what convoke is told to begin at, and the path of the calendar itself.
+type site struct{ address, begin, calendar, user, password string }
+
+func memorySite(t testing.TB, options ...caldavtest.Option) site {
+	s := caldavtest.New(append(options, caldavtest.User("alice", canaryPassword, alice))...)
+	return site{serve(t, s), s.Home("alice"), s.Calendar("alice", "work"), "alice", canaryPassword}
+}
+
+func siteOf(t testing.TB, i *servers.Instance) site {
+	t.Helper()
 	base, err := url.Parse(i.Base)
 	require.NoError(t, err)
 	user := i.User("alice")
 	cal, err := url.Parse(user.Calendar)
 	require.NoError(t, err)
-	return webBench(t, base.Scheme+"://"+base.Host, base.Path, cal.Path, user.Name, user.Password)
+	return site{base.Scheme + "://" + base.Host, base.Path, cal.Path, user.Name, user.Password}
 }
 
-// webBench puts a counter before a server; convoke is told where to begin, and finds the calendar itself.
-func webBench(t testing.TB, address, begin, calendar, user, password string) *bench {
-	requests, proxy := newCounter(t, address)
+// bench puts a counter before the server.
+func (s site) bench(t testing.TB) *bench {
+	requests, proxy := newCounter(t, s.address)
+	b := s.behind(t, proxy)
+	b.requests = requests
+	return b
+}
+
+// behind is convoke before a proxy of the server; it is told where to begin, and finds the calendar itself.
+func (s site) behind(t testing.TB, proxy string) *bench {
 	b := newBench(t, fmt.Sprintf("caldav_url = %q\nusername = %q\npassword_file = \"alice.password\"\ncalendars = [%q]",
-		proxy+begin, user, calendar), password)
-	b.place, b.requests = remote{address + calendar, user, password}, requests
+		proxy+s.begin, s.user, s.calendar), s.password)
+	b.place = remote{s.address + s.calendar, s.user, s.password}
 	return b
 }
 
