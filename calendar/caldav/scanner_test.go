@@ -175,6 +175,11 @@ func FuzzMultistatus(f *testing.F) {
 	f.Fuzz(func(t *testing.T, doc string) {
 		_, _ = readMultistatus(strings.NewReader(doc), func(r *response) error {
 			_, _ = r.get(propETag)
+			for i := range r.props {
+				p := &r.props[i]
+				require.Equal(t, p.has(nameHref), len(p.hrefs()) > 0)
+				require.LessOrEqual(t, len(p.text), maxText)
+			}
 			return nil
 		})
 	})
