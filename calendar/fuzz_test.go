@@ -1,6 +1,7 @@
 package calendar_test
 
 import (
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,12 +14,21 @@ import (
 	"convoke/calendar"
 )
 
+// seeds are our own files, and the smaller ones of the corpus where there is one.
 func seeds(f *testing.F) [][]byte {
-	var all [][]byte
+	all := [][]byte{[]byte(benchEvent)}
 	for _, data := range readTree(f, "testdata") {
 		all = append(all, data)
 	}
-	return append(all, []byte(benchEvent))
+	const small = 4 << 10
+	if _, err := os.Stat(corpusRoot()); err == nil {
+		for _, data := range readTree(f, corpusRoot()) {
+			if len(data) <= small {
+				all = append(all, data)
+			}
+		}
+	}
+	return all
 }
 
 // FuzzParse: no input makes Parse panic, take long or answer an unknown kind of error; an edit of nothing changes nothing.

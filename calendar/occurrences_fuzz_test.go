@@ -2,6 +2,7 @@ package calendar_test
 
 import (
 	"flag"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,6 +48,11 @@ func TestHostileRules(t *testing.T) {
 func FuzzOccurrences(f *testing.F) {
 	for _, rule := range hostileRules {
 		f.Add("20261005T100000", rule, "20261006T100000", "20261007T100000Z", "20261008T100000")
+	}
+	for _, data := range seeds(f) {
+		for _, rule := range propertyLines(data, "RRULE") {
+			f.Add("20261005T100000", strings.TrimPrefix(rule, "RRULE:"), "20261006T100000", "20261012T100000", "20261013T100000")
+		}
 	}
 	f.Add("20260329T023000", "FREQ=DAILY;BYHOUR=2,3;BYMINUTE=0,30", "20261006/P1D", "20261007", "20261025T023000")
 	f.Add("20240229", "freq=monthly;byday=mo,-1fr;wkst=su;until=20301231", "20261006", "20261007", "20261005")

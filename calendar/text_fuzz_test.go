@@ -1,6 +1,10 @@
 package calendar
 
 import (
+	"cmp"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -52,6 +56,20 @@ func FuzzZone(f *testing.F) {
 	f.Add("Europe//Berlin", berlin, "20261005T100000")
 	f.Add("../../etc/passwd", strings.ReplaceAll(berlin, "0100", "-2359"), "00010101T000000")
 	f.Add("(UTC+01:00) Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna", strings.Repeat(berlin, 20), "99991231T235959")
+	observances := regexp.MustCompile(`(?s)TZID:[^\n]*\n(.*?)END:VTIMEZONE`)
+	for _, root := range []string{"testdata", cmp.Or(os.Getenv("CONVOKE_CORPUS"), filepath.Join("..", "..", "shared", "corpus"))} {
+		files, err := filepath.Glob(filepath.Join(root, "*.ics"))
+		require.NoError(f, err)
+		deeper, err := filepath.Glob(filepath.Join(root, "*", "*.ics"))
+		require.NoError(f, err)
+		for _, name := range append(files, deeper...) {
+			text, err := os.ReadFile(name)
+			require.NoError(f, err)
+			if zone := observances.FindSubmatch(text); zone != nil && len(zone[1]) < 4<<10 {
+				f.Add("Own", string(zone[1]), "20261025T023000")
+			}
+		}
+	}
 	home := time.FixedZone("home", 3600)
 	f.Fuzz(func(t *testing.T, tzid, observances, at string) {
 		doc, err := readDocument("BEGIN:VCALENDAR\nBEGIN:VTIMEZONE\nTZID:" + encodeText(tzid) + "\n" + observances + "END:VTIMEZONE\nEND:VCALENDAR\n")

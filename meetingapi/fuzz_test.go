@@ -1,8 +1,11 @@
 package meetingapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -32,7 +35,7 @@ func FuzzAnswer(f *testing.F) {
 		f.Add(429, body, "Wed, 21 Oct 2015 07:28:00 GMT", "https://u:p@elsewhere.example.net/x?y")
 	}
 	f.Fuzz(func(t *testing.T, status int, body, retryAfter, location string) {
-		status = 200 + (status%400+400)%400
+		status = 200 + ((status-200)%400+400)%400
 		d := always(status, body, "Retry-After", retryAfter, "Location", location)
 		c := client(t, d, Options{AllowDelete: true})
 		made, err := c.CreateMeeting(t.Context(), "u1", tutorialMeeting(t))
@@ -174,6 +177,16 @@ func requireWithout(t *testing.T, raw json.RawMessage, secret string) {
 // FuzzFeed: what is taken for a calendar is one, whole, with no more entries than it has events.
 func FuzzFeed(f *testing.F) {
 	f.Add(event("UID:u1", "DTSTART;TZID=Europe/Paris:20260701T110000", "X;A=b"))
+	root := cmp.Or(os.Getenv("CONVOKE_CORPUS"), filepath.Join("..", "..", "shared", "corpus"))
+	files, err := filepath.Glob(filepath.Join(root, "*", "*.ics"))
+	require.NoError(f, err)
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		require.NoError(f, err)
+		if len(text) <= 4<<10 {
+			f.Add(string(text))
+		}
+	}
 	f.Add(calendar("BEGIN:VEVENT", "BEGIN:VALARM", "END:VALARM", "END:VEVENT"))
 	f.Add(event("UID:u1", "SUMMARY:x", "SUMMARY:y\\;,"))
 	f.Add(event("DTSTART;TZID=../../etc/passwd:20260701T110000", "DTEND;TZID=Local:20260701T110000"))
