@@ -14,6 +14,9 @@ import (
 // special is what a write may exchange or take as the end of a block: text of the author's without it is to stay as it is.
 var special = regexp.MustCompile(`(?i)----|meet|[0-9]{4}-|https?:|convoke|<|>|\r`)
 
+// alone is the old link or number as a word of its own, and not a part of a longer one.
+var alone = regexp.MustCompile(`(?m)(^|\s)(` + regexp.QuoteMeta(oldURL) + "|" + oldNumber + `)(\s|$)`)
+
 // FuzzMerge: whatever the author made of the block that was written, what he wrote around it stays, in DESCRIPTION and in HTML, and
 // so does what he wrote into it as long as the link is there. The link is not lost, and a second write changes nothing.
 func FuzzMerge(f *testing.F) {
@@ -59,8 +62,9 @@ func FuzzMerge(f *testing.F) {
 		require.NoError(t, err)
 		require.Equal(t, string(out), string(again))
 
-		if known && !strings.Contains(text, "\n----") && !strings.Contains(middle, "<") {
-			require.Equal(t, anew(strings.TrimSpace(middle)), strings.TrimSpace(within(c.Description, before, after)), "his own words")
+		exchanged := alone.ReplaceAllStringFunc(middle, anew)
+		if known && !strings.Contains(text, "\n----") && !strings.Contains(middle, "<") && !strings.Contains(exchanged, oldNumber) {
+			require.Equal(t, strings.TrimSpace(exchanged), strings.TrimSpace(within(c.Description, before, after)), "his own words")
 		}
 	})
 }

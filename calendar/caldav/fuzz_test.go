@@ -15,13 +15,14 @@ import (
 // A hostile server answers every PROPFIND and REPORT with one document, and everything else with another.
 type hostile struct {
 	t                       *testing.T
+	below                   string // the only paths that may be asked
 	multistatus, body, etag string
 	status                  int
 }
 
 func (h hostile) Do(req *http.Request) (*http.Response, error) {
 	require.Equal(h.t, "dav.example.com", req.URL.Host, "credentials go to the calendar's server only")
-	require.True(h.t, strings.HasPrefix(req.URL.EscapedPath(), "/cal/"), "%s", req.URL)
+	require.True(h.t, strings.HasPrefix(req.URL.EscapedPath(), h.below), "%s", req.URL)
 	for name, values := range req.Header {
 		require.False(h.t, strings.ContainsFunc(strings.Join(values, ""), unicode.IsControl), "%s: %q", name, values)
 	}
@@ -59,7 +60,7 @@ func FuzzLook(f *testing.F) {
 		if strings.ContainsFunc(etag, unicode.IsControl) {
 			return // net/http lets no such header through
 		}
-		h := hostile{t, multistatus, body, etag, 200 + ((status-200)%400+400)%400}
+		h := hostile{t, "/cal/", multistatus, body, etag, 200 + ((status-200)%400+400)%400}
 		c, err := Open(h, "https://dav.example.com/cal/", "")
 		require.NoError(t, err)
 		told := 0
@@ -83,5 +84,41 @@ func FuzzLook(f *testing.F) {
 			require.NotContains(t, err.Error(), "\n")
 		}
 		require.Equal(t, body != "", carries([]byte(body), []byte(body)))
+	})
+}
+
+// FuzzDiscover: whatever a server says when it is asked for calendars, its own host alone is asked, and a calendar on another one
+// cannot be used.
+func FuzzDiscover(f *testing.F) {
+	const calendarRow = `<d:response><d:href>/home/work/</d:href><d:propstat><d:prop><d:resourcetype><d:collection/><c:calendar/></d:resourcetype>` +
+		`<d:displayname>Work</d:displayname><d:owner><d:href>/me/</d:href></d:owner><d:current-user-principal><d:href>/me/</d:href></d:current-user-principal>` +
+		`<c:calendar-home-set><d:href>/home/</d:href></c:calendar-home-set><c:calendar-user-address-set><d:href>mailto:A@example.com</d:href></c:calendar-user-address-set>` +
+		`<c:supported-calendar-component-set><c:comp name="VEVENT"/></c:supported-calendar-component-set><d:current-user-privilege-set><d:privilege><d:write/></d:privilege></d:current-user-privilege-set>` +
+		`<c:calendar-timezone>BEGIN:VCALENDAR&#13;TZID:Europe/Berlin</c:calendar-timezone></d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response>`
+	document := `<d:multistatus xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav">` + calendarRow + `</d:multistatus>`
+	f.Add(document, "/")
+	f.Add(document, "/home/work/")
+	f.Add(strings.ReplaceAll(document, "<d:href>/", "<d:href>https://evil.example/"), "/me/")
+	f.Add(strings.ReplaceAll(document, "<c:calendar/>", "<d:principal/>"), "/me/")
+	f.Add(strings.ReplaceAll(document, "Work", "a&#10;b\u0085"), "/home/")
+	f.Add(strings.ReplaceAll(document, "/home/", "/../%2e%2e//"), "/x?y#z")
+	f.Fuzz(func(t *testing.T, document, path string) {
+		account, err := Discover(t.Context(), hostile{t, "/", document, document, "", 200}, "https://dav.example.com/"+strings.TrimPrefix(path, "/"))
+		if err != nil {
+			require.NotContains(t, err.Error(), "\n")
+			return
+		}
+		for _, info := range account.Calendars {
+			if info.Err == nil {
+				require.True(t, strings.HasPrefix(info.URL, "https://dav.example.com/"), info.URL)
+				_, err := Open(hostile{}, info.URL, info.Profile)
+				require.NoError(t, err)
+			}
+			require.False(t, strings.ContainsFunc(info.Name+info.TimeZone, unicode.IsControl), "%q %q", info.Name, info.TimeZone)
+		}
+		for _, address := range account.Addresses {
+			require.False(t, strings.ContainsFunc(address, unicode.IsControl), "%q", address)
+			require.Equal(t, strings.ToLower(address), address)
+		}
 	})
 }

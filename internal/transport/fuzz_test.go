@@ -4,11 +4,10 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 	"unicode"
-
-	"strings"
 
 	"github.com/stretchr/testify/require"
 )
