@@ -1,7 +1,6 @@
 package calendar_test
 
 import (
-	"flag"
 	"strings"
 	"testing"
 	"time"
@@ -61,7 +60,7 @@ func FuzzOccurrences(f *testing.F) {
 	f.Add("20260329T023000", "FREQ=DAILY;BYHOUR=2,3;BYMINUTE=0,30", "20261006/P1D", "20261007", "20261025T023000")
 	f.Add("20240229", "freq=monthly;byday=mo,-1fr;wkst=su;until=20301231", "20261006", "20261007", "20261005")
 	limit := 2 * time.Second // of a test run, with the race detector and others beside it
-	if fuzzing := flag.Lookup("test.fuzz"); fuzzing != nil && fuzzing.Value.String() != "" {
+	if searching() {
 		limit = time.Second // the counters that guide the search cost as much as the detector
 	}
 	f.Fuzz(func(t *testing.T, start, rule, rdate, exdate, id string) {
