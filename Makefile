@@ -17,7 +17,7 @@ SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := build
-.PHONY: build test prerequisites vet lint gotest demo install uninstall clean help FORCE
+.PHONY: build test prerequisites vet lint gotest fuzz demo install uninstall clean help FORCE
 
 build: $(BINARY) ## build bin/convoke
 
@@ -48,6 +48,13 @@ gotest: ## all tests with the race detector; ends with what was skipped and why
 	@suites=$$($(GO) list $(SERVER_SUITES)); \
 	others=$$($(GO) list ./... | grep -vxF "$$suites"); \
 	{ status=0; $(GOTEST) $$others || status=1; $(GOTEST) -p 1 $$suites || status=1; exit $$status; } | bin/testsummary
+
+FUZZTIME ?= 15s
+FUZZJOBS ?= 2
+FUZZ     ?= .
+
+fuzz: ## every fuzz target for FUZZTIME (15s), FUZZJOBS (2) at a time; FUZZ is a pattern of their names
+	$(GO) run ./internal/lint/fuzzing -time '$(FUZZTIME)' -jobs '$(FUZZJOBS)' -run '$(FUZZ)'
 
 demo: ## a calendar server and a platform in one process, to try with a calendar program
 	$(GO) run ./cmd/convoke demo

@@ -2,6 +2,7 @@ package calendar
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -102,13 +103,16 @@ func withGap(text string, b span) span {
 
 // cutLine widens a link to its line when nothing else stands in it.
 func cutLine(text string, link span) span {
-	start := strings.LastIndexByte(text[:link.from], '\n') + 1
-	end := len(text)
-	if n := strings.IndexByte(text[link.to:], '\n'); n >= 0 {
-		end = link.to + n + 1
-	}
-	if strings.TrimSpace(text[start:link.from]+text[link.to:end]) == "" {
-		return span{start, end}
+	blank := func(r rune) bool { return r != '\n' && unicode.IsSpace(r) }
+	start := len(strings.TrimRightFunc(text[:link.from], blank))
+	rest := strings.TrimLeftFunc(text[link.to:], blank)
+	switch {
+	case start > 0 && text[start-1] != '\n':
+		return link
+	case rest == "":
+		return span{start, len(text)}
+	case rest[0] == '\n':
+		return span{start, len(text) - len(rest) + 1}
 	}
 	return link
 }

@@ -22,10 +22,7 @@ import (
 func corpusFiles(t testing.TB) map[string][]byte {
 	t.Helper()
 	files := readTree(t, "testdata")
-	root := os.Getenv("CONVOKE_CORPUS")
-	if root == "" {
-		root = filepath.Join("..", "..", "shared", "corpus")
-	}
+	root := corpusRoot()
 	if _, err := os.Stat(root); err != nil {
 		t.Skipf("no corpus of .ics files: set CONVOKE_CORPUS to a folder of them (looked in %s)", root)
 	}
@@ -35,6 +32,14 @@ func corpusFiles(t testing.TB) map[string][]byte {
 		files[name] = data
 	}
 	return files
+}
+
+// corpusRoot is the folder with the .ics files of other projects, which are not ours to keep here.
+func corpusRoot() string {
+	if root := os.Getenv("CONVOKE_CORPUS"); root != "" {
+		return root
+	}
+	return filepath.Join("..", "..", "shared", "corpus")
 }
 
 // singleEvents adds, for every file, each of its events as an object of its own: many files hold a whole calendar.

@@ -1,6 +1,8 @@
 package calendar_test
 
 import (
+	"flag"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,12 +15,27 @@ import (
 	"convoke/calendar"
 )
 
+// seeds are our own files and, in a search, the smaller ones of the corpus where there is one: else TestCorpus has them all.
 func seeds(f *testing.F) [][]byte {
-	var all [][]byte
+	all := [][]byte{[]byte(benchEvent)}
 	for _, data := range readTree(f, "testdata") {
 		all = append(all, data)
 	}
-	return append(all, []byte(benchEvent))
+	const small = 4 << 10
+	if _, err := os.Stat(corpusRoot()); err == nil && searching() {
+		for _, data := range readTree(f, corpusRoot()) {
+			if len(data) <= small {
+				all = append(all, data)
+			}
+		}
+	}
+	return all
+}
+
+// searching tells a run with -fuzz from one that only tries the seeds.
+func searching() bool {
+	f := flag.Lookup("test.fuzz")
+	return f != nil && f.Value.String() != ""
 }
 
 // FuzzParse: no input makes Parse panic, take long or answer an unknown kind of error; an edit of nothing changes nothing.

@@ -81,11 +81,13 @@ func (t JoinTemplate) Number(link string) (number string, ok bool) {
 	for end < len(rest) && (rest[end] == '-' || rest[end] == '_' || isAlnum(rest[end])) {
 		end++
 	}
-	after, ok := strings.CutPrefix(rest[end:], t.after)
-	if !ok || end == 0 || after != "" && !strings.ContainsRune("/?#&", rune(after[0])) {
-		return "", false
+	for ; end > 0; end-- { // what follows the number in the template may look like a part of it
+		after, ok := strings.CutPrefix(rest[end:], t.after)
+		if ok && (after == "" || strings.ContainsRune("/?#&", rune(after[0]))) {
+			return rest[:end], true
+		}
 	}
-	return rest[:end], true
+	return "", false
 }
 
 // Prefix is what every join URL begins with; scheme and host are in lower case.

@@ -54,21 +54,18 @@ func linksIn(l line) []string {
 
 // trimLink takes off the punctuation of the sentence that a link stands in.
 func trimLink(link string) string {
+	unopened := map[byte]int{ // brackets that shut what the link did not open, counted once: it may end with a megabyte of them
+		')': strings.Count(link, ")") - strings.Count(link, "("),
+		']': strings.Count(link, "]") - strings.Count(link, "["),
+	}
 	for {
-		short := strings.TrimRight(link, ".,;:!?'*_")
-		if unopened(short, "(", ")") || unopened(short, "[", "]") {
-			short = short[:len(short)-1]
-		}
-		if short == link {
+		link = strings.TrimRight(link, ".,;:!?'*_")
+		if link == "" || unopened[link[len(link)-1]] <= 0 {
 			return link
 		}
-		link = short
+		unopened[link[len(link)-1]]--
+		link = link[:len(link)-1]
 	}
-}
-
-// unopened tells whether a link ends with a bracket that was opened before it.
-func unopened(link, open, shut string) bool {
-	return strings.HasSuffix(link, shut) && strings.Count(link, open) < strings.Count(link, shut)
 }
 
 // indexLink finds a link in a text from an offset on: not a longer one that begins alike. -1 when it is not there.

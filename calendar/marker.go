@@ -30,15 +30,24 @@ func (m Markers) Declined(c *Component) bool {
 func (m Markers) Topic(summary string) string {
 	cut := false
 	for _, marker := range []string{m.Ask, m.Decline} {
-		for t, ok := findToken(summary, marker); ok; t, ok = findToken(summary, marker) {
-			summary = summary[:t.from] + " " + summary[t.to:]
-			cut = true
+		for found := true; found; cut = cut || found {
+			summary, found = cutTokens(summary, marker)
 		}
 	}
 	if !cut {
 		return strings.TrimSpace(summary)
 	}
 	return strings.Join(strings.Fields(summary), " ")
+}
+
+// cutTokens puts a space in the place of each marker, in one go: a title may be a megabyte of them.
+func cutTokens(text, marker string) (rest string, found bool) {
+	var b strings.Builder
+	for t, ok := findToken(text, marker); ok; t, ok = findToken(text, marker) {
+		b.WriteString(text[:t.from] + " ")
+		text, found = text[t.to:], true
+	}
+	return b.String() + text, found
 }
 
 func findMark(c *Component, marker string) (Mark, bool) {

@@ -2,6 +2,7 @@ package calendar
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	stdsync "sync"
@@ -114,7 +115,7 @@ func loadZone(name string) *time.Location {
 	if loc, ok := loaded.Load(name); ok {
 		return loc.(*time.Location)
 	}
-	if slices.Contains(notZones, strings.ToUpper(name)) {
+	if slices.Contains(notZones, strings.ToUpper(name)) || path.Clean(name) != name { // Europe//Berlin would be kept once more
 		return nil
 	}
 	loc, err := time.LoadLocation(name)

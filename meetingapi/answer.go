@@ -29,7 +29,7 @@ func parseAnswer(body []byte) answer {
 	}
 	for _, name := range []string{"responseMessage", "message", "error"} {
 		if a.message == "" {
-			a.message = f.text(name)
+			a.message = scalar(f[name]) // say quotes it
 		}
 	}
 	if isNull(a.data) {

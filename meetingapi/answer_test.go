@@ -14,7 +14,7 @@ import (
 )
 
 // goldenData returns the data of one of the tutorial's answers.
-func goldenData(t *testing.T, name string) []byte {
+func goldenData(t testing.TB, name string) []byte {
 	t.Helper()
 	a := parseAnswer([]byte(golden(t, name)))
 	require.True(t, a.isJSON && !a.failed() && a.data != nil)

@@ -102,8 +102,16 @@ func parseEntry(raw string) FeedEntry {
 	return entry
 }
 
-// parseProperty reads a line as well as it can be read; names are in upper case afterwards (RFC 5545, 2: no matter).
+// maxHead bounds the length of the parameters that golang-ical is given: its cost grows with the square.
+const maxHead = 4096
+
+// parseProperty reads a line as well as it can be read; names are in upper case afterwards (RFC 5545, 2: no matter). Of one with
+// longer parameters than anybody writes no more than the name is read.
 func parseProperty(line ics.ContentLine) (*ics.BaseProperty, error) {
+	if head, _, _ := strings.Cut(string(line), ":"); len(head) > maxHead {
+		name, _, _ := strings.Cut(head, ";")
+		return &ics.BaseProperty{IANAToken: strings.ToUpper(name[:min(len(name), maxHead)])}, nil
+	}
 	p, err := ics.FallbackParser(ics.LooseParser)(line)
 	if err != nil {
 		return nil, err

@@ -119,17 +119,6 @@ func TestFeedThatIsNone(t *testing.T) {
 	}
 }
 
-func FuzzFeed(f *testing.F) {
-	f.Add(event("UID:u1", "DTSTART;TZID=Europe/Paris:20260701T110000", "X;A=b"))
-	f.Add(calendar("BEGIN:VEVENT", "BEGIN:VALARM", "END:VALARM", "END:VEVENT"))
-	f.Fuzz(func(t *testing.T, text string) {
-		entries, err := parseFeed([]byte(text))
-		if err == nil && strings.Count(strings.ToUpper(text), "BEGIN:VCALENDAR") == 0 {
-			t.Fatalf("%d entries out of no calendar", len(entries))
-		}
-	})
-}
-
 func BenchmarkFeed(b *testing.B) {
 	var lines []string
 	for i := range 1000 {

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // fields is a JSON object that is read field by field. The platform's types are loose (60 goes out and "60" comes
@@ -28,8 +30,29 @@ func isNull(data json.RawMessage) bool {
 	return len(data) == 0 || bytes.Equal(data, []byte("null"))
 }
 
-// text returns a string, or a number or boolean as it is written; "" for anything else.
-func (f fields) text(name string) string { return scalar(f[name]) }
+// text returns a string, or a number or boolean as it is written; "" for anything else. It is one line: what goes into events
+// and logs must not begin another.
+func (f fields) text(name string) string { return oneLine(scalar(f[name])) }
+
+// lines returns a string as it came, but for control characters other than line ends.
+func (f fields) lines(name string) string {
+	all := strings.Split(strings.ReplaceAll(scalar(f[name]), "\r\n", "\n"), "\n")
+	for i := range all {
+		all[i] = oneLine(all[i])
+	}
+	return strings.Join(all, "\n")
+}
+
+// oneLine puts a space in the place of control characters and line ends. It takes nothing away, so that an id stays as unusable
+// as it was.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, s)
+}
 
 func scalar(raw json.RawMessage) string {
 	if isNull(raw) {
@@ -83,7 +106,7 @@ func (f fields) list(name string) []json.RawMessage {
 func (f fields) texts(name string) []string {
 	var texts []string
 	for _, item := range f.list(name) {
-		if s := scalar(item); s != "" {
+		if s := oneLine(scalar(item)); s != "" {
 			texts = append(texts, s)
 		}
 	}
@@ -98,10 +121,26 @@ func (f fields) raw(name string) json.RawMessage {
 	return f[name]
 }
 
-// without returns data with a secret taken out, so that it can be kept.
+// minSecret is the length from which a text can be a secret. A shorter one would be found in everything.
+const minSecret = 8
+
+// A JSON string, and the colon where it is the name of a field.
+var jsonString = regexp.MustCompile(`"(?:[^"\\]|\\.)*"(\s*:)?`)
+
+// without returns well-formed JSON with a secret taken out of its values, however it is escaped there, so that it can be kept.
 func without(data []byte, secret string) json.RawMessage {
-	if secret == "" {
+	if len(secret) < minSecret {
 		return data
 	}
-	return bytes.ReplaceAll(data, []byte(secret), []byte("<secret>"))
+	return jsonString.ReplaceAllFunc(data, func(literal []byte) []byte {
+		var text string
+		if json.Unmarshal(literal, &text) != nil || !strings.Contains(text, secret) { // not of a field's name, which has a colon
+			return literal
+		}
+		clean, err := encode(strings.ReplaceAll(text, secret, "<secret>"))
+		if err != nil {
+			return []byte(`""`)
+		}
+		return clean
+	})
 }

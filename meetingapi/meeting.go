@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -82,7 +83,7 @@ func parseMeeting(data []byte) (Meeting, error) {
 		return Meeting{}, errors.New("an answer without a meeting")
 	case f.text("id") == "":
 		return Meeting{}, errors.New("an answer without the meeting's id")
-	case f.text("meetingId") == "":
+	case number(f) == "":
 		return Meeting{}, errors.New("an answer without the meeting's number (meetingId)")
 	case !idPattern.MatchString(f.text("id")):
 		return Meeting{}, fmt.Errorf("an answer whose id cannot be used: %w", errID)
@@ -90,16 +91,18 @@ func parseMeeting(data []byte) (Meeting, error) {
 	return meetingOf(f, data), nil
 }
 
+func number(f fields) string { return strings.TrimSpace(f.text("meetingId")) }
+
 func meetingOf(f fields, data []byte) Meeting {
 	return Meeting{
 		ID:                   f.text("id"),
-		Number:               f.text("meetingId"),
+		Number:               number(f),
 		Topic:                f.text("topic"),
 		Start:                f.instant("startTime"),
 		End:                  f.instant("endTime"),
 		Duration:             time.Duration(f.integer("duration")) * time.Minute,
 		Type:                 f.text("type"),
-		Agenda:               f.text("agenda"),
+		Agenda:               f.lines("agenda"),
 		Dialin:               f.boolean("isDialin"),
 		Recorded:             f.boolean("isRecorded"),
 		IsActive:             f.boolean("isActive"),

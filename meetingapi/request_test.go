@@ -13,7 +13,7 @@ import (
 )
 
 // golden returns one of the tutorial's own documents, without white space.
-func golden(t *testing.T, name string) string {
+func golden(t testing.TB, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", name))
 	require.NoError(t, err)

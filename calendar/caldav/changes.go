@@ -108,7 +108,7 @@ func (l *look) row(r *response) error {
 // objectRow decides what a row says about an object.
 func (l *look) objectRow(at place, r *response) error {
 	kind, _ := r.get(propResourceType)
-	o := calendar.Object{Href: at.path, ETag: r.text(propETag)}
+	o := calendar.Object{Href: at.path, ETag: r.etag()}
 	data, hasData := r.get(propData)
 	switch {
 	case r.status == http.StatusNotFound || r.status == http.StatusGone:

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/emersion/go-webdav"
 
@@ -215,7 +216,7 @@ func mailAddresses(hrefs []string) []string {
 		if err != nil {
 			address = h[7:]
 		}
-		address = strings.ToLower(strings.TrimSpace(address))
+		address = strings.ToLower(strings.TrimSpace(oneLine(address)))
 		if address != "" && !slices.Contains(out, address) {
 			out = append(out, address)
 		}
@@ -307,11 +308,11 @@ func (f *finder) info(r *response) *Info {
 // timeZone finds the TZID in calendar-timezone-id (RFC 7809) or in the VTIMEZONE of calendar-timezone (RFC 4791, 5.2.2).
 func timeZone(r *response) string {
 	if id := r.text(name{nsCalDAV, "calendar-timezone-id"}); id != "" {
-		return id
+		return oneLine(id)
 	}
 	for line := range strings.Lines(r.text(name{nsCalDAV, "calendar-timezone"})) {
 		if key, value := split(strings.TrimRight(line, "\r\n")); key == "TZID" {
-			return strings.TrimSpace(value)
+			return strings.TrimSpace(oneLine(value))
 		}
 	}
 	return ""
@@ -333,7 +334,7 @@ func (f *finder) owned(in Info) Info {
 }
 
 func named(told string, at place) string {
-	if told != "" {
+	if told = strings.TrimSpace(oneLine(told)); told != "" {
 		return told
 	}
 	trimmed := strings.TrimSuffix(at.path, "/")
@@ -341,7 +342,17 @@ func named(told string, at place) string {
 	if err != nil {
 		return trimmed
 	}
-	return last
+	return oneLine(last)
+}
+
+// oneLine puts a space in the place of control characters: names go into tables and logs.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
 }
 
 // withHeader adds what an answer's header tells of the server.

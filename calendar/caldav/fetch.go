@@ -79,7 +79,7 @@ func (l *look) multiget(hrefs []string) (rest []string, err error) {
 
 // multigetRow tells the caller of a row, unless it is no use.
 func (l *look) multigetRow(at place, r *response) (told bool, err error) {
-	o := calendar.Object{Href: at.path, ETag: r.text(propETag)}
+	o := calendar.Object{Href: at.path, ETag: r.etag()}
 	data, ok := r.get(propData)
 	switch {
 	case r.status == http.StatusNotFound || r.status == http.StatusGone:
@@ -132,7 +132,7 @@ func (c *Calendar) getTagged(ctx context.Context, o calendar.Object, at place) (
 	for range 3 {
 		tag := ""
 		q := query{method: "PROPFIND", at: at, depth: "0", body: propfind("<D:getetag/>")}
-		if _, err := c.multistatus(ctx, q, func(r *response) error { tag = r.text(propETag); return nil }); err != nil {
+		if _, err := c.multistatus(ctx, q, func(r *response) error { tag = r.etag(); return nil }); err != nil {
 			return calendar.Object{}, fmt.Errorf("get ETag: %w", err)
 		}
 		again, err := c.get(ctx, at)

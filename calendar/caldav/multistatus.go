@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 const (
@@ -72,6 +73,15 @@ func (r *response) text(n name) string {
 		return string(p.text)
 	}
 	return ""
+}
+
+// etag returns DAV:getetag; "" where it could not be sent back in a header (RFC 9110, 8.8.3).
+func (r *response) etag() string {
+	tag := r.text(propETag)
+	if strings.ContainsFunc(tag, unicode.IsControl) {
+		return ""
+	}
+	return tag
 }
 
 // denied says that a property was answered 401 or 403.

@@ -2,6 +2,7 @@ package feed_test
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -224,6 +225,23 @@ func TestStreamOfCalendars(t *testing.T) {
 	assert.Equal(t, two, string(row(t, one+"\r\n"+two, "b.ics").Data))
 }
 
+// corpus are the smaller files of other projects, where they are beside the checkout.
+func corpus(f *testing.F) []string {
+	f.Helper()
+	root := cmp.Or(os.Getenv("CONVOKE_CORPUS"), filepath.Join("..", "..", "..", "shared", "corpus"))
+	files, err := filepath.Glob(filepath.Join(root, "*", "*.ics"))
+	require.NoError(f, err)
+	var texts []string
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		require.NoError(f, err)
+		if len(text) <= 4<<10 {
+			texts = append(texts, string(text))
+		}
+	}
+	return texts
+}
+
 // FuzzSplit: whatever the feed is, an object that is handed out has the one UID that its href says, its lines stand in
 // the feed, and another split, also of what was handed out, says the same.
 func FuzzSplit(f *testing.F) {
@@ -231,6 +249,9 @@ func FuzzSplit(f *testing.F) {
 		data, err := os.ReadFile(filepath.Join("testdata", name+".ics"))
 		require.NoError(f, err)
 		f.Add(string(data))
+	}
+	for _, text := range corpus(f) {
+		f.Add(text)
 	}
 	f.Add(vcalendar(vevent("a", "x", stamp)) + "\n" + vcalendar(vevent("a", "y", stamp)))
 	f.Add(vcalendar("BEGIN:VEVENT\r\nUID:x\r\nBEGIN:VALARM\r\nEND:VEVENT\r\n", vevent("", "y", stamp)))

@@ -137,7 +137,7 @@ func forbidden(err error) error {
 }
 
 func isEvent(name string) bool {
-	return !strings.HasPrefix(name, ".") && strings.HasSuffix(name, ".ics") && name == filepath.Base(name)
+	return !strings.HasPrefix(name, ".") && strings.HasSuffix(name, ".ics") && name == filepath.Base(name) && !strings.Contains(name, "\x00")
 }
 
 // look reports one file; false when it went away after the listing.

@@ -1,9 +1,12 @@
 package transport
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
+	"unicode"
 )
 
 const maxRedirects = 5
@@ -39,8 +42,8 @@ func isRedirect(resp *http.Response) bool {
 // target returns the URL that a redirect leads to, if it may.
 func (c *Client) target(from *url.URL, location string) (*url.URL, error) {
 	u, err := from.Parse(location)
-	if err != nil {
-		return nil, fmt.Errorf("redirect to something that is no URL")
+	if err != nil || strings.ContainsFunc(u.Host, unicode.IsControl) {
+		return nil, errors.New("redirect to something that is no URL")
 	}
 	u.Fragment, u.RawFragment = "", ""
 	switch {

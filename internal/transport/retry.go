@@ -75,7 +75,7 @@ func retryAfter(resp *http.Response, now time.Time) (wait time.Duration, told bo
 	}
 	text := strings.TrimSpace(resp.Header.Get("Retry-After"))
 	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
-		wait = time.Duration(min(seconds, int64(maxPark/time.Second))) * time.Second
+		wait = time.Duration(max(0, min(seconds, int64(maxPark/time.Second)))) * time.Second
 		return wait, wait > 0
 	}
 	at, err := http.ParseTime(text)

@@ -34,7 +34,7 @@ func Match(token string, valid []string) int {
 
 // isToken tells whether a text looks like a token, which is no secret.
 func isToken(text string) bool {
-	if len(text) != tokenLength {
+	if len(text) != tokenLength || strings.ContainsAny(text, "\r\n") { // which the decoder skips
 		return false
 	}
 	_, err := base64.RawURLEncoding.DecodeString(text)
