@@ -31,11 +31,13 @@ prerequisites: ## what the tests need from the system; installed when root, else
 
 vet: ## go vet
 	$(GO) vet ./...
+	$(GO) vet -tags crashpoints ./cmd/convoke
 
 lint: ## formatting, staticcheck, import directions, the systemd unit
 	@unformatted=$$(gofmt -l .); \
 		if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
+	$(GO) tool -modfile=tools/go.mod staticcheck -tags crashpoints ./cmd/convoke
 	$(GO) test ./internal/lint
 
 # These start real calendar servers, on ports of their own and with packages that they install: one after the other.

@@ -23,6 +23,7 @@ import (
 	"convoke/internal/people"
 	"convoke/internal/terminal"
 	"convoke/internal/transport"
+	"convoke/store"
 	"convoke/store/sqlite"
 	"convoke/sync"
 )
@@ -99,9 +100,11 @@ func (s *streams) assemble(ctx context.Context, cfg *config.Config, ledger *sqli
 	if err := a.openKeys(m); err != nil {
 		return nil, err
 	}
+	passed("keys opened")
 	if err := a.openLedger(ctx, m); err != nil {
 		return nil, err
 	}
+	passed("ledger opened")
 	if err := a.wire(s, m); err != nil {
 		if ledger == nil {
 			a.ledger.Close()
@@ -117,6 +120,7 @@ func (a *app) openKeys(m mode) error {
 		if err := keyring.Stamp(a.cfg.Stamp).Write(sync.FreshInstall); err != nil {
 			return err
 		}
+		passed("fresh install stamped")
 	}
 	keys, created, err := keyring.Open(a.cfg.KeyFile, create)
 	if errors.Is(err, fs.ErrNotExist) && (m == reading || m == copying) {
@@ -146,15 +150,27 @@ func (a *app) openLedger(ctx context.Context, m mode) (err error) {
 	return err
 }
 
+// A wiring is what everything is wired to.
+type wiring struct {
+	cfg     *config.Config
+	ledger  store.Ledger
+	witness sync.Witness
+	pool    *transport.Pool
+	now     func() time.Time
+}
+
 func (a *app) wire(s *streams, m mode) (err error) {
-	pool := transport.NewPool()
-	if a.people, err = people.New(a.cfg, a.ledger, a.keys, pool, userAgent(), m == patient, time.Now); err != nil {
+	w := wiring{a.cfg, a.ledger, keyring.Stamp(a.cfg.Stamp), transport.NewPool(), time.Now}
+	if err := w.addPoints(); err != nil {
 		return err
 	}
-	a.cals = calendars.New(a.cfg, pool, userAgent())
+	if a.people, err = people.New(a.cfg, w.ledger, a.keys, w.pool, userAgent(), m == patient, w.now); err != nil {
+		return err
+	}
+	a.cals = calendars.New(a.cfg, w.pool, userAgent())
 	a.engine = &sync.Engine{
-		Ledger: a.ledger, People: a.people.All, Calendars: a.cals, Seals: calendar.NewSealer(a.keys.Seal()),
-		Token: a.keys.MeetingToken, Witness: keyring.Stamp(a.cfg.Stamp), Now: time.Now, Stamp: sync.Stamp, Workers: a.cfg.Limits.Workers, Patient: m == patient, Log: a.log,
+		Ledger: w.ledger, People: a.people.All, Calendars: a.cals, Seals: calendar.NewSealer(a.keys.Seal()),
+		Token: a.keys.MeetingToken, Witness: w.witness, Now: w.now, Stamp: sync.Stamp, Workers: a.cfg.Limits.Workers, Patient: m == patient, Log: a.log,
 	}
 	if a.keyless { // nothing was ever made
 		a.engine.Witness = nil

@@ -27,6 +27,9 @@ const (
 // A Pool is what the clients of one process share: by host, the connections, the number of requests under way, and the
 // time before which the host does not want to be asked.
 type Pool struct {
+	// Around, where it is set before the pool is used, is put around what carries out each exchange.
+	Around func(http.RoundTripper) http.RoundTripper
+
 	resolver resolver
 	dial     dialFunc
 
@@ -63,6 +66,9 @@ func (p *Pool) host(u *url.URL, o Options) (*host, error) {
 	perHost := orDefault(o.PerHost, DefaultPerHost)
 	g := &guard{host: plainHost(u.Hostname()), allowPrivate: o.AllowPrivate, resolver: p.resolver, dial: p.dial}
 	h := &host{name: u.Host, transport: newTransport(g, roots, perHost), slots: make(chan struct{}, perHost)}
+	if p.Around != nil {
+		h.transport = enclosed{p.Around(h.transport), h.transport}
+	}
 	p.hosts[key] = h
 	return h, nil
 }
@@ -114,6 +120,14 @@ type host struct {
 	mu    stdsync.Mutex
 	until time.Time // not to be asked before
 }
+
+// enclosed is a transport with something around it.
+type enclosed struct {
+	http.RoundTripper
+	idle interface{ CloseIdleConnections() }
+}
+
+func (e enclosed) CloseIdleConnections() { e.idle.CloseIdleConnections() }
 
 type limits struct {
 	timeout time.Duration
