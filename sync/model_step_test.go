@@ -29,7 +29,7 @@ var steps = []struct {
 	{"copy", 1, (*history).stepCopy},
 	{"move", 1, (*history).stepMove},
 	{"decline", 1, (*history).stepDecline},
-	{"pass", 8, func(h *history) { h.run(0) }},
+	{"pass", 8, func(h *history) { h.note("pass"); h.run(0) }},
 	{"kill", 5, func(h *history) { h.run(rapid.IntRange(1, 40).Draw(h.draw, "point")) }},
 	{"time", 8, (*history).stepTime},
 	{"platform", 6, (*history).stepPlatform},

@@ -74,10 +74,10 @@ func undisturbed(t testing.TB, program string, p *passage) course {
 	return c
 }
 
-// A tally counts over all deaths.
-type tally struct{ deaths, held, duplicates, lost atomic.Int64 }
+// A toll counts over all deaths.
+type toll struct{ deaths, held, duplicates, lost atomic.Int64 }
 
-func (y *tally) String() string {
+func (y *toll) String() string {
 	return fmt.Sprintf("%d held, %d duplicates, %d lost links", y.held.Load(), y.duplicates.Load(), y.lost.Load())
 }
 
@@ -96,7 +96,7 @@ func TestCrashPoints(t *testing.T) {
 }
 
 func killedOnce(t *testing.T, program string, courses []course) {
-	var y tally
+	var y toll
 	different := map[string]bool{}
 	t.Run("at", func(t *testing.T) {
 		for _, c := range courses {
@@ -121,7 +121,7 @@ func killedOnce(t *testing.T, program string, courses []course) {
 var ordinal = regexp.MustCompile(`#\d+$`)
 
 func killedTwice(t *testing.T, program string, courses []course) {
-	var y tally
+	var y toll
 	random := rand.New(rand.NewPCG(*seed, 0))
 	t.Run("at", func(t *testing.T) {
 		for n := range *pairs {
@@ -148,7 +148,7 @@ func killedTwice(t *testing.T, program string, courses []course) {
 }
 
 // compare starts convoke again after it died, until it rests, and compares what there is then.
-func (v *victim) compare(c course, y *tally, deaths ...death) {
+func (v *victim) compare(c course, y *toll, deaths ...death) {
 	v.t.Helper()
 	if c.command != "" { // nobody else says it again
 		d := c.start(v, "")

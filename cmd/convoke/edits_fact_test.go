@@ -17,7 +17,7 @@ var facts = [...]fact{
 	{"start", `DTSTART%s:(\d{8}T\d{6}Z)\r?$`, minuteText, minuteOf},
 }
 
-const title, room, point, count, start = 0, 1, 2, 3, 4
+const title, room, point, count, begin = 0, 1, 2, 3, 4
 
 type fact struct {
 	name   string

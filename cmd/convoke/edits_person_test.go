@@ -40,7 +40,7 @@ DESCRIPTION:Point %d\nBring the figures.
 X-COUNT:%d
 END:VEVENT
 END:VCALENDAR
-`, p.name, minuteText(holds[start]), p.topic(holds), holds[room], holds[point], holds[count]))
+`, p.name, minuteText(holds[begin]), p.topic(holds), holds[room], holds[point], holds[count]))
 }
 
 func (p *person) topic(holds [len(facts)]int) string {

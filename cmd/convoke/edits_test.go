@@ -153,7 +153,7 @@ func (b *bench) agrees(t *testing.T, crowd []*person) {
 	for i, event := range everybody(t, crowd) {
 		p := crowd[i]
 		m := booked[p.topic(p.holds)]
-		assert.Equal(t, minute(p.holds[start]), m.Start.UTC(), "of the meeting of\n%s", event)
+		assert.Equal(t, minute(p.holds[begin]), m.Start.UTC(), "of the meeting of\n%s", event)
 		link := joinStart + m.Number
 		seals := 0
 		for _, prop := range properties(event) {
