@@ -72,6 +72,9 @@ func (s Situation) unlinked() Decision {
 	if d, ok := s.heir(); ok {
 		return d
 	}
+	if d, ok := s.unsealed(); ok {
+		return d
+	}
 	for _, rule := range []func() (Rule, string){s.unasked, s.barred, s.taken} {
 		if r, text := rule(); r != "" {
 			return Decision{Rule: r, Text: text}
@@ -88,13 +91,7 @@ func (s Situation) create(rule Rule, generation int) Decision {
 		mark, _ := s.asked()
 		return Decision{Rule: NoPreset, Text: fmt.Sprintf("%s:%s names no preset; there are %s", s.Rules.Markers.Ask, mark.Preset, s.Rules.presets())}
 	}
-	t := s.target()
-	m := store.Meeting{
-		Organizer: s.Organizer, Generation: generation, State: store.Live, Topic: t.Topic, Start: t.Start, End: t.End,
-		Type: preset.Type, Recorded: preset.Recorded, Dialin: preset.Dialin, Permission: preset.PermissionID,
-	}
-	a := &Action{Kind: CreateMeeting, Request: request(m), Meeting: m, Link: s.link()}
-	a.Request.Agenda = preset.Agenda
+	a := s.creation(preset, generation)
 	if s.MayAsk {
 		return Decision{Rule: rule, Text: "the event gets a meeting, unless it has one already", Action: a, Ask: true}
 	}
@@ -107,6 +104,18 @@ func (s Situation) create(rule Rule, generation int) Decision {
 		}
 	}
 	return Decision{Rule: rule, Text: "the event gets a meeting", Action: a}
+}
+
+// creation makes a meeting for the event.
+func (s Situation) creation(preset Preset, generation int) *Action {
+	t := s.target()
+	m := store.Meeting{
+		Organizer: s.Organizer, Generation: generation, State: store.Live, Topic: t.Topic, Start: t.Start, End: t.End,
+		Type: preset.Type, Recorded: preset.Recorded, Dialin: preset.Dialin, Permission: preset.PermissionID,
+	}
+	a := &Action{Kind: CreateMeeting, Request: request(m), Meeting: m, Link: s.link()}
+	a.Request.Agenda = preset.Agenda
+	return a
 }
 
 // link is a new link of the event. It takes over what was written for an earlier one, to tell the author's changes of it.

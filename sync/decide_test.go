@@ -233,6 +233,15 @@ func decisions(t *testing.T) []decision {
 		{"the ledger was lost, and the feed proves that there is none", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
 			s.Recovery.Since, s.Feed = noon.Add(-11*time.Minute), Readback{State: Absent}
 		}), Create, CreateMeeting, nil},
+		{"the ledger was lost and the seal dropped, but the feed proves the join link", with(plain(t, joined), func(s *Situation) {
+			s.Recovery.Since, s.Feed = noon.Add(-time.Minute), Readback{State: Shows, ID: "5e945c36b863b82cefdddf54", Number: "1111-2222-3333-4444"}
+		}), Reclaim, SaveLink, func(t *testing.T, _ Situation, d Decision) { assert.True(t, d.Action.Link.Written) }},
+		meetings("the same, and the feed shows another meeting", with(plain(t, joined), func(s *Situation) {
+			s.Recovery.Since, s.Feed = noon.Add(-time.Minute), Readback{State: Shows, ID: "5e945c36b863b82cefdddf54", Number: "9999-2222-3333-4444"}
+		}), NotMarked),
+		meetings("the same, and the feed tells nothing yet", with(plain(t, joined), func(s *Situation) {
+			s.Recovery.Since, s.Feed = noon.Add(-time.Minute), Readback{State: Unclear, Text: "shows nothing"}
+		}), Recovering),
 		meetings("the ledger was lost, and nothing is given up for a day", with(ending(t, Delete), func(s *Situation) {
 			gone(s)
 			s.Now, s.Recovery.Since = noon.Add(2*time.Minute), noon.Add(-time.Hour)

@@ -69,3 +69,28 @@ func (s Situation) found(a Action) Decision {
 	a.Meeting.PlatformID, a.Meeting.Number, a.Meeting.State, a.Meeting.Topic = s.Feed.ID, s.Feed.Number, store.Live, ""
 	return Decision{Rule: Reclaim, Text: "the platform shows that the event has a meeting already; it is taken over", Action: &a}
 }
+
+// unsealed decides about an event that shows a join link of the platform while the ledger may not know its meeting, and whose
+// seal was dropped by a server or a calendar program: only the feed can prove that it is ours.
+func (s Situation) unsealed() (Decision, bool) {
+	if s.Recovery.Since.IsZero() || s.Seal != NoSeal || s.Original != nil {
+		return Decision{}, false
+	}
+	for _, link := range s.component().Links() {
+		number, ours := s.Rules.Join.Number(link)
+		if !ours {
+			continue
+		}
+		a := s.creation(s.Rules.Preset, 1)
+		a.Link.Written = true
+		switch {
+		case s.MayAsk:
+			return Decision{Rule: Reclaim, Text: "the event shows a join link, and the ledger may not know its meeting", Action: a, Ask: true}, true
+		case s.Feed.State == Shows && s.Feed.Number == number:
+			return s.found(*a), true
+		case s.Feed.State == Unclear || s.Feed.State == Unreadable:
+			return Decision{Rule: Recovering, Due: s.Now.Add(glance), Text: "the ledger is new or an old copy, and whether the join link in the event is ours cannot be told: " + s.Feed.Text}, true
+		}
+	}
+	return Decision{}, false
+}

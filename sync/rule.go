@@ -74,6 +74,12 @@ const (
 	Finished         Rule = "finished"          // meeting and event are over
 )
 
+// without are the rules under which an event gets no meeting as long as it does not change.
+var without = map[Rule]bool{
+	NotMarked: true, NoAttendees: true, Declined: true, NotOrganizer: true, Cancelled: true, Private: true, TooShort: true, TooLong: true,
+	AllDay: true, NoDuration: true, Over: true, OtherTool: true, OtherOrganizer: true, Confidential: true, OptedOut: true, Gone: true,
+}
+
 // held are the rules under which something waits for a person.
 var held = map[Rule]bool{
 	Unanswered: true, OrganizerChanged: true, BecameAllDay: true, Held: true, Recurrence: true, NoPreset: true, Budget: true, Frozen: true, TwoPlaces: true,

@@ -56,8 +56,8 @@ func (p *pass) sweepAt(in store.Intent) time.Time {
 	return in.ClosedAt.Add(max(p.o.Rules.Settle, in.ClosedAt.Sub(in.SentAt)))
 }
 
-// abandon closes unknown changes of meetings that are over, and gives up unknown creations for events that are gone, where
-// the feed can tell what became of them.
+// abandon closes unknown changes of meetings that are over, and gives up unknown creations for events that are gone or do not
+// ask any more, where the feed can tell what became of them.
 func (p *pass) abandon(ctx context.Context) error {
 	intents, err := p.Ledger.Intents(ctx, p.o.Email)
 	if err != nil {
@@ -91,13 +91,11 @@ func (p *pass) abandoned(ctx context.Context, in store.Intent) (state store.Inte
 		if p.o.Feed == nil || !p.o.Agenda || !p.whole() {
 			return "", "", nil
 		}
-		rows, err := p.Ledger.ObjectsByUID(ctx, p.o.Email, in.UID)
-		for _, row := range rows {
-			if row.Seen != "" {
-				return "", "", err
-			}
+		wanted, err := p.wants(ctx, in.UID)
+		if wanted || err != nil {
+			return "", "", err
 		}
-		return store.GivenUp, "the event is gone", err
+		return store.GivenUp, "the event is gone, or nobody asks for its meeting any more", nil
 	}
 	return "", "", nil
 }
@@ -154,14 +152,26 @@ func (p *pass) spokenFor(ctx context.Context, platformID string) (bool, error) {
 	return len(links) > 0, err
 }
 
-// wants reports whether an event is there that has no meeting: it asks the feed by itself before it gets one.
+// wants reports whether an event is there that asks for a meeting and has none: it asks the feed by itself before it gets one.
 func (p *pass) wants(ctx context.Context, uid string) (bool, error) {
 	_, err := p.Ledger.Link(ctx, p.o.Email, uid)
 	if err == nil || !errors.Is(err, store.ErrNotFound) {
 		return false, err
 	}
 	rows, err := p.Ledger.ObjectsByUID(ctx, p.o.Email, uid)
-	return slices.ContainsFunc(rows, func(row store.ObjectRow) bool { return row.Seen != "" }), err
+	if err != nil || !slices.ContainsFunc(rows, func(row store.ObjectRow) bool { return row.Seen != "" }) {
+		return false, err
+	}
+	decisions, err := p.Ledger.Decisions(ctx, uid)
+	if err != nil {
+		return false, err
+	}
+	for _, d := range decisions { // the newest first
+		if d.Organizer == p.o.Email {
+			return !without[Rule(d.Rule)], nil
+		}
+	}
+	return true, nil // nothing was decided yet
 }
 
 // again has a creation that was given up looked after once more, later.
