@@ -35,6 +35,8 @@ var steps = []struct {
 	{"platform", 6, (*history).stepPlatform},
 	{"calendar", 3, (*history).stepCalendar},
 	{"between", 2, func(h *history) { h.editing = h.any(func(e *event) bool { return e.there }) }},
+	{"lost creation", 1, (*history).stepLostCreation},
+	{"late change", 1, (*history).stepLateChange},
 	{"very late", 1, (*history).stepVeryLate},
 	{"late", 2, func(h *history) { h.release() }},
 	{"restart", 1, func(h *history) { h.note("restart"); h.again() }},
@@ -206,6 +208,36 @@ func (h *history) stepPlatform() {
 	h.platform.Fail(route, fault)
 }
 
+// stepLostCreation books an event whose meeting is made without an answer, at once or later.
+func (h *history) stepLostCreation() {
+	fault := meetingtest.LostAnswer()
+	if rapid.Bool().Draw(h.draw, "late") {
+		fault = meetingtest.Late()
+		fault.Hook = h.heldBack(settle - 30*time.Second)
+	}
+	h.stepBook()
+	h.note("the answer to the next creation is lost")
+	h.platform.Fail(meetingtest.CreateMeeting, fault)
+	h.run(0)
+}
+
+// stepLateChange gives an event a title that the platform takes late, and then perhaps another one.
+func (h *history) stepLateChange() {
+	e := h.any(func(e *event) bool { return e.there && e.wanted })
+	if e == nil {
+		return
+	}
+	h.run(0)
+	fault := meetingtest.Late()
+	fault.Hook = h.heldBack(settle - 30*time.Second)
+	h.platform.Fail(meetingtest.UpdateMeeting, fault)
+	h.retitle(e)
+	h.run(0)
+	h.advance(2 * time.Minute)
+	h.retitle(e)
+	h.run(0)
+}
+
 // stepVeryLate has the platform carry out a creation after more than platform.settle, which it never should.
 func (h *history) stepVeryLate() {
 	h.note("the platform's next creation is carried out very late")
@@ -223,6 +255,7 @@ func (h *history) stepCalendar() {
 		{Method: http.MethodPut, Reset: true, After: true, Times: 1},
 		{Method: http.MethodPut, Status: 503, Times: 1},
 		{Method: http.MethodGet, Status: 500, Times: 2},
+		{Method: http.MethodGet, Status: 500, Times: 20},
 		{Method: "REPORT", Status: 500, Times: 1},
 		{Method: "REPORT", Truncate: 300, Times: 1},
 		{Method: "REPORT", Status: 200, Body: caldavtest.LoginPage, Times: 1},

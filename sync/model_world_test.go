@@ -26,22 +26,24 @@ import (
 // is killed, the ledger is lost or put back. Nothing may ever be true in it that an invariant forbids.
 type history struct {
 	*world
-	draw     *rapid.T
-	off      weakness // a protection that is switched off, or none
-	events   []*event
-	serial   int
-	late     time.Time // when the calls that the platform holds back are carried out at last; zero: there are none
-	fate     *fate
-	editing  *event // is edited by its author between our GET and our PUT
-	backups  []string
-	lost     bool // the ledger was lost or put back
-	folder   string
-	hand     meetingtest.Meeting // made by somebody else, by hand
-	puts     map[string]int      // writes to an event since its author's last edit, by path
-	drops    bool                // the calendar server drops what has a join link in it
-	sealless bool                // it drops seals
-	kills    int
-	told     []string // what happened, for people
+	draw       *rapid.T
+	off        weakness // a protection that is switched off, or none
+	events     []*event
+	serial     int
+	late       time.Time // when the calls that the platform holds back are carried out at last; zero: there are none
+	fate       *fate
+	editing    *event // is edited by its author between our GET and our PUT
+	backups    []string
+	lost       bool // the ledger was lost or put back
+	folder     string
+	hand       meetingtest.Meeting // made by somebody else, by hand
+	puts       map[string]int      // writes to an event since its author's last edit, by path
+	drops      bool                // the calendar server drops what has a join link in it
+	sealless   bool                // it drops seals
+	sealer     sync.Seals
+	kills      int
+	references map[string]string // organizer and UID of every reference that was made
+	told       []string          // what happened, for people
 }
 
 // An event is one that its author has written, as she wants it.
@@ -62,6 +64,7 @@ type weakness struct {
 	rig   func(h *history)                                // nil: the engine as it is
 	wrap  func(c calendar.Collection) calendar.Collection // nil: calendars as they are
 	after func(h *history)                                // after each pass
+	harm  string                                          // what comes of it: the message of an invariant
 	focus []string                                        // the steps that come more often, for it to matter
 	drops bool                                            // the calendar server drops what has a join link in it
 }
@@ -93,7 +96,7 @@ func (a adapted) Skipped() bool                     { return false }
 
 // newHistory makes a world with two people; what the platform's feed and the calendar server are like is drawn.
 func newHistory(t testing.TB, draw *rapid.T, off weakness) *history {
-	h := &history{draw: draw, off: off, puts: map[string]int{}, folder: t.TempDir()}
+	h := &history{draw: draw, off: off, puts: map[string]int{}, references: map[string]string{}, folder: t.TempDir()}
 	var opts []caldavtest.Option
 	servers := []string{"plain", "plain", "plain", "no sync", "drops X", "drops links", "rewrites"}
 	if off.drops {
@@ -120,6 +123,7 @@ func newHistory(t testing.TB, draw *rapid.T, off weakness) *history {
 	})
 	h.rules(func(r *sync.Rules) { r.RollAfter = 30 * time.Minute })
 	h.shelf.wrap = h.around
+	h.sealer = h.engine.Seals
 	h.byHand()
 	h.rig()
 	return h
@@ -138,6 +142,12 @@ func (h *history) rig() {
 	h.engine.Step = nil
 	if h.off.rig != nil {
 		h.off.rig(h)
+	}
+	token := h.engine.Token
+	h.engine.Token = func(organizer, uid string, generation int) string {
+		reference := token(organizer, uid, generation)
+		h.references[reference] = organizer + " " + uid
+		return reference
 	}
 }
 
@@ -219,10 +229,12 @@ func (h *history) run(killAt int) {
 			h.people[i].Platform = mortalPlatform{platforms[i], h.fate}
 		}
 	}
+	played.passes.Add(1)
 	_, err := h.engine.Pass(context.Background(), "")
 	require.NoError(h.t, err)
 	if h.fate != nil && h.fate.struck {
 		h.note("killed %s", h.fate.where)
+		played.kills.Add(1)
 		h.kills++ // what was written in that pass was not counted
 	}
 	h.fate, h.engine.Ledger = nil, ledger
@@ -241,6 +253,7 @@ func (h *history) run(killAt int) {
 // lose takes the ledger away.
 func (h *history) lose() {
 	h.note("the ledger is lost")
+	played.lost.Add(1)
 	h.lost = true
 	require.NoError(h.t, h.ledger.Close())
 	ledger, err := sqlite.Memory(context.Background())
@@ -260,6 +273,7 @@ func (h *history) backup() {
 // putBack puts an old copy in the place of the ledger.
 func (h *history) putBack(i int) {
 	h.note("backup %d is put back", i)
+	played.putBack.Add(1)
 	h.lost = true
 	require.NoError(h.t, h.ledger.Close())
 	ledger, err := sqlite.Copy(context.Background(), h.backups[i])
