@@ -146,10 +146,13 @@ type DialIn struct {
 
 var phoneNumber = regexp.MustCompile(`\A\+?[0-9][0-9 ()./-]{2,30}\z`)
 
+// maxDialIns is how many numbers are read; there may be one a country.
+const maxDialIns = 300
+
 // parseDialIns keeps what is understood. How an item looks is not documented: a string, or an object with a number.
 func parseDialIns(items []json.RawMessage) []DialIn {
 	var numbers []DialIn
-	for _, item := range items {
+	for _, item := range items[:min(len(items), maxDialIns)] {
 		d := DialIn{Number: scalar(item)}
 		if f, err := parseFields(item); err == nil {
 			d.Number = f.first("number", "phoneNumber", "phone", "dialInNumber")
