@@ -118,7 +118,7 @@ func summary(r sync.Report) string {
 
 // printStep prints a step with the call and the lines that it changed.
 func printStep(o *terminal.Out, step sync.Step) {
-	title := terminal.Plain(step.Title)
+	title := readable(step.Title)
 	if title == "" {
 		title = "(gone)"
 	}
@@ -137,7 +137,14 @@ func printStep(o *terminal.Out, step sync.Step) {
 	}
 }
 
-// readable undoes what a URL made of the placeholders of a preview.
+// longest is how many bytes of a text are shown; a description may have a million. --json has all of it.
+const longest = 4000
+
+// readable undoes what a URL made of the placeholders of a preview, and cuts what is too long to be read.
 func readable(s string) string {
-	return terminal.Plain(strings.NewReplacer("%7B", "{", "%7D", "}").Replace(s))
+	s = strings.NewReplacer("%7B", "{", "%7D", "}").Replace(s)
+	if cut := len(s) - longest; cut > 0 {
+		s = fmt.Sprintf("%s… (%d bytes more)", strings.ToValidUTF8(s[:longest], ""), cut)
+	}
+	return terminal.Plain(s)
 }

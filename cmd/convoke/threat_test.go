@@ -67,10 +67,13 @@ func (x *target) configure(lines string) {
 	writeFiles(x, x.dir, map[string]string{"config.toml": configuration(x.apiFront.url, x.account.ID, organizer)})
 }
 
-// subscribe writes a configuration with an ICS feed in place of the calendar.
-func (x *target) subscribe(lines string) {
+// subscribe writes a configuration with an ICS feed in place of the calendar, and returns where convoke listens.
+func (x *target) subscribe(url string) (address string) {
 	x.Helper()
-	writeFiles(x, x.dir, map[string]string{"config.toml": configuration(x.apiFront.url, x.account.ID, lines)})
+	address = freeAddress(x)
+	text := configuration(x.apiFront.url, x.account.ID, fmt.Sprintf("ics_url = %q", url))
+	writeFiles(x, x.dir, map[string]string{"config.toml": strings.Replace(text, `listen = ""`, fmt.Sprintf("listen = %q", address), 1)})
+	return address
 }
 
 // forget takes away what convoke knows, but for its configuration.
