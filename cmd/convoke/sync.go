@@ -86,7 +86,7 @@ func (s *streams) finish(r sync.Report, asJSON bool) error {
 		}
 	} else {
 		for _, p := range r.Errors {
-			s.err.Printf("%s %s\n", s.err.Bad("failed:"), terminal.Plain(p.String()))
+			s.err.Printf("%s %s\n", s.err.Bad("failed:"), readable(p.String()))
 		}
 		s.out.Printf("%s\n", summary(r))
 	}
@@ -142,9 +142,13 @@ const longest = 4000
 
 // readable undoes what a URL made of the placeholders of a preview, and cuts what is too long to be read.
 func readable(s string) string {
-	s = strings.NewReplacer("%7B", "{", "%7D", "}").Replace(s)
-	if cut := len(s) - longest; cut > 0 {
-		s = fmt.Sprintf("%s… (%d bytes more)", strings.ToValidUTF8(s[:longest], ""), cut)
+	return terminal.Plain(short(strings.NewReplacer("%7B", "{", "%7D", "}").Replace(s)))
+}
+
+func short(s string) string {
+	cut := len(s) - longest
+	if cut <= 0 {
+		return s
 	}
-	return terminal.Plain(s)
+	return fmt.Sprintf("%s… (%d bytes more)", strings.ToValidUTF8(s[:longest], ""), cut)
 }

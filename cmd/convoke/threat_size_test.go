@@ -62,6 +62,9 @@ func TestThreatHugeEvents(t *testing.T) {
 	payloads := huge()
 	for name, data := range payloads {
 		for _, by := range []string{"report", "GET"} {
+			if by == "GET" && len(data) <= 1<<20 {
+				continue // once it has been read, it makes no difference how
+			}
 			t.Run(name+" by "+by, func(t *testing.T) {
 				x := x.in(t)
 				x.forget()
@@ -89,7 +92,7 @@ func TestThreatHugeEvents(t *testing.T) {
 			})
 		}
 	}
-	x.publish("huge events", 2*len(payloads), 200, 20*time.Second)
+	x.publish("huge events", x.spent.payloads, 200, 20*time.Second)
 }
 
 // A feed and the platform may answer with a bomb, too.
