@@ -26,3 +26,12 @@ func TestDialInsAreBounded(t *testing.T) {
 	}
 	assert.Len(t, parseDialIns(items), maxDialIns)
 }
+
+// A label goes into events and onto terminals: it is one line.
+func TestLabelIsOneLine(t *testing.T) {
+	for _, br := range []string{"\r\n", "\n", "\r", "\v", "\f", "\x1c", "\x1d", "\x1e", "\u0085", "\u2028", "\u2029", "\x00", "\x1b", "\u009b", "\u202e", "\u2066"} {
+		item, err := json.Marshal(map[string]string{"number": "+1 412 555 0123", "label": "United" + br + "States"})
+		assert.NoError(t, err)
+		assert.Equal(t, []DialIn{{Number: "+1 412 555 0123", Label: "United States"}}, parseDialIns([]json.RawMessage{item}), "%q", br)
+	}
+}

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // A Meeting is what the platform answers with. Printed or logged it shows its id only: ICSToken is a secret.
@@ -156,13 +158,20 @@ func parseDialIns(items []json.RawMessage) []DialIn {
 		d := DialIn{Number: scalar(item)}
 		if f, err := parseFields(item); err == nil {
 			d.Number = f.first("number", "phoneNumber", "phone", "dialInNumber")
-			d.Label = f.first("label", "country", "city", "name", "description")
+			d.Label = oneLine(f.first("label", "country", "city", "name", "description"))
 		}
 		if phoneNumber.MatchString(d.Number) {
 			numbers = append(numbers, d)
 		}
 	}
 	return numbers
+}
+
+// oneLine is a text for people without what ends its line, controls a terminal or turns its direction.
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "\ufffd"), func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
+	}), " ")
 }
 
 // first returns the first of several fields that holds something.
