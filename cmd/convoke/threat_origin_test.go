@@ -53,18 +53,6 @@ func elsewhere(canary, own string) map[string]string {
 	}
 }
 
-// secretsIn tells which of the requests hold a secret, in whichever form.
-func secretsIn(x *target, requests []*http.Request) []string {
-	var found []string
-	for _, r := range requests {
-		text := r.RequestURI + fmt.Sprint(r.Header)
-		if strings.Contains(text, canaryKey) || strings.Contains(text, canaryPassword) || r.Header.Get("Authorization") != "" || strings.Contains(text, x.user.ICSToken) {
-			found = append(found, r.Method+" "+text)
-		}
-	}
-	return found
-}
-
 // A calendar server, a feed and the platform that send convoke on to another host do not get it there, by no status and with no
 // method; nothing secret leaves, and nothing is made, changed or lost because of that.
 func TestThreatRedirectLeaksNoCredentials(t *testing.T) {
