@@ -2,12 +2,9 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 )
@@ -18,7 +15,11 @@ func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) == program {
 		os.Exit(asProgram())
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if built != "" {
+		_ = os.RemoveAll(built)
+	}
+	os.Exit(code)
 }
 
 const program = "convoke"
@@ -27,40 +28,17 @@ const program = "convoke"
 // secrets.
 const outputFile = "CONVOKE_TEST_OUTPUT"
 
-// peakFile names the environment variable of a file that gets the most memory that the program had, in bytes.
-const peakFile = "CONVOKE_TEST_PEAK"
-
 func asProgram() int {
-	name, peak := os.Getenv(outputFile), os.Getenv(peakFile)
-	switch {
-	case name == "" && peak == "":
-		main()
-	case name == "":
-		defer writePeak(peak)
+	syscall.Umask(0o077) // as main does
+	name := os.Getenv(outputFile)
+	if name == "" {
 		return run(os.Args[1:], os.Stdout, os.Stderr)
 	}
-	syscall.Umask(0o077) // as main does
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		panic(err)
 	}
 	return run(os.Args[1:], io.MultiWriter(os.Stdout, f), io.MultiWriter(os.Stderr, f))
-}
-
-// writePeak reads the peak of this process's resident set, which its parent's memory is not part of: proc_pid_status(5).
-func writePeak(name string) {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		panic(err)
-	}
-	var kib int64
-	_, after, _ := strings.Cut(string(status), "VmHWM:")
-	if _, err := fmt.Sscanf(after, "%d kB", &kib); err != nil {
-		panic(err)
-	}
-	if err := os.WriteFile(name, strconv.AppendInt(nil, kib<<10, 10), 0o600); err != nil {
-		panic(err)
-	}
 }
 
 // quickExit is a GORACE for programs of the tests: else the race detector makes each wait for a second when it ends

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -182,62 +183,63 @@ func unfolded(data string) string { return strings.ReplaceAll(data, "\r\n ", "")
 func TestThreatLogInjection(t *testing.T) {
 	x := newTarget(t)
 	forged := func(br string) string {
-		return "x" + br + "time=2000-01-01T00:00:00Z level=ERROR msg=forged" + br + "level=INFO" + br + "forged" + strings.Repeat("z", 100_000)
+		return "x" + br + "time=2000-01-01T00:00:00Z level=ERROR msg=forged" + br + "level=INFO" + br + "forged" + strings.Repeat("z", 10_000)
 	}
-	commands := [][]string{{"sync"}, {"sync", "-v"}, {"plan"}, {"plan", "-v"}, {"status"}, {"check"}, {"check", "-v"}, {"why", "a@example.com"}, {"organizer", "list"}}
+	oneLine := strings.NewReplacer("\r", "", "\n", "")
+	messages := [][]byte{}
+	x.configure("")
 	for name, br := range breaks {
-		t.Run(name, func(t *testing.T) {
-			x := x.in(t)
-			x.forget()
-			text := forged(br)
-			clean := strings.ToValidUTF8(strings.NewReplacer("\r", "&#13;", "\x00", "", "\x1b", "").Replace(text), "")
-			x.configure("")
-			path := x.dav.AddCalendar("alice", "trap", strings.Map(printable, clean))
-			defer x.dav.Unshare(path)
-			require.NoError(t, x.dav.PutRaw(path+"a.ics", "text/calendar", []byte(booked("a@example.com", "SUMMARY:"+strings.NewReplacer("\r", "", "\n", "").Replace(text)+" @meet"))))
-			require.NoError(t, x.dav.PutRaw(path+"b.ics", "text/calendar", []byte(booked("b"+strings.NewReplacer("\r", "", "\n", "").Replace(text)+"@example.com"))))
-			require.NoError(t, x.dav.PutRaw(path+"c.ics", "text/calendar", []byte(booked("c@example.com", "DTSTART:"+strings.NewReplacer("\r", "", "\n", "").Replace(text)))))
-			require.NoError(t, x.dav.PutRaw(path+"d"+strings.Map(printable, clean)[:50]+".ics", "text/calendar", []byte("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")))
-			message, err := json.Marshal(map[string]any{"responseCode": "-7" + text, "message": text, "error": text})
-			require.NoError(t, err)
-			for _, sabotage := range []string{"nothing", "platform", "calendar"} {
-				x.apiFront.answer(nil)
-				x.davFront.answer(nil)
-				switch sabotage {
-				case "platform":
-					x.apiFront.answer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-						w.Header().Set("Content-Type", "application/json")
-						w.WriteHeader(http.StatusBadRequest)
-						_, _ = w.Write(message)
-					}))
-				case "calendar":
-					x.davFront.answer(tampered(x.dav, func(r *http.Request, answer *httptest.ResponseRecorder) []byte {
-						if r.Method == "PROPFIND" || r.Header.Get("Authorization") == "" {
-							return answer.Body.Bytes()
-						}
-						answer.Code = http.StatusForbidden
-						answer.Header().Set("Content-Type", "application/xml"+strings.Map(printable, clean))
-						return []byte(`<?xml version="1.0"?><D:error xmlns:D="DAV:"><D:` + strings.Map(printable, clean)[:40] + `/></D:error>` + text)
-					}))
-				}
-				for _, args := range commands[:len(commands)-boolInt(sabotage != "nothing")*7] {
-					o := x.convoke(args...)
-					assertPlain(t, o)
-					if t.Failed() {
-						t.Fatalf("convoke %v, %s", args, sabotage)
-					}
-				}
-			}
-		})
+		text := forged(br)
+		clean := strings.Map(printable, strings.ToValidUTF8(text, ""))
+		name = strings.NewReplacer("/", "-", " ", "-").Replace(name)
+		path := x.dav.AddCalendar("alice", "trap-"+name, clean)
+		for object, data := range map[string]string{
+			"a":              booked("a-"+name+"@example.com", "SUMMARY:"+oneLine.Replace(text)+" @meet"),
+			"b":              booked("b" + name + oneLine.Replace(text) + "@example.com"),
+			"c":              booked("c-"+name+"@example.com", "DTSTART:"+oneLine.Replace(text)),
+			"d" + clean[:50]: "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n",
+		} {
+			require.NoError(t, x.dav.PutRaw(path+object+".ics", "text/calendar", []byte(data)))
+		}
+		message, err := json.Marshal(map[string]any{"responseCode": "-7" + text, "message": text, "error": text})
+		require.NoError(t, err)
+		messages = append(messages, message)
 	}
-	x.publish("log injection", len(breaks), 120, 20*time.Second)
-}
-
-func boolInt(b bool) int {
-	if b {
-		return 1
+	all := func(what string, commands ...[]string) {
+		for _, args := range commands {
+			t.Run(fmt.Sprintf("convoke %v, %s", args, what), func(t *testing.T) { assertPlain(t, x.in(t).convoke(args...)) })
+		}
 	}
-	return 0
+	all("", []string{"plan"}, []string{"plan", "-v"}, []string{"check", "-v"})
+	turn := 0
+	x.apiFront.answer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			x.platform.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = w.Write(messages[turn%len(messages)])
+		turn++
+	}))
+	all("a platform that says no", []string{"sync", "-v"}, []string{"sync"}, []string{"status"}, []string{"check"})
+	assert.Greater(t, turn, len(messages), "each of its messages came")
+	x.apiFront.answer(nil)
+	x.davFront.answer(tampered(x.dav, func(r *http.Request, answer *httptest.ResponseRecorder) []byte {
+		if r.Method == "PROPFIND" || r.Header.Get("Authorization") == "" {
+			return answer.Body.Bytes()
+		}
+		turn++
+		text := string(messages[turn%len(messages)])
+		answer.Code = http.StatusForbidden
+		answer.Header().Set("Content-Type", "application/xml")
+		return []byte(`<?xml version="1.0"?><D:error xmlns:D="DAV:"><D:` + text[:100] + `/></D:error>` + text)
+	}))
+	all("a calendar server that says no", []string{"sync", "-v"}, []string{"status"}, []string{"check"})
+	x.davFront.answer(nil)
+	all("mended", []string{"sync", "-v"}, []string{"sync"}, []string{"status"}, []string{"why", "a-LF@example.com"}, []string{"organizer", "list"})
+	assert.Greater(t, len(x.platform.Meetings()), len(breaks))
+	x.publish("log injection", 7*len(breaks), 200, 60*time.Second)
 }
 
 // printable leaves out what cannot stand in XML 1.0 or in a header.
