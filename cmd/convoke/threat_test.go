@@ -142,7 +142,6 @@ func (x *target) convoke(args ...string) outcome {
 	} else {
 		require.NoError(x, err)
 	}
-	require.Positive(x, o.peak)
 	x.spent.add(o)
 	assert.NotContains(x, o.err, "fault of convoke")
 	assert.NotContains(x, o.err, "goroutine ")
@@ -171,6 +170,7 @@ func (f *figures) add(o outcome) {
 func (x *target) publish(class string, payloads int, peakMiB int64, longest time.Duration) {
 	x.Helper()
 	x.Logf("figures: %s: %d payloads, peak memory %d MiB, longest %s", class, payloads, x.spent.peak>>20, x.spent.longest.Round(time.Millisecond))
+	assert.Positive(x, x.spent.peak, "a run that ends at once may not be seen, but not all of them")
 	assert.Less(x, x.spent.peak>>20, peakMiB, "MiB at most")
 	assert.Less(x, x.spent.longest, longest)
 }
