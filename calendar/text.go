@@ -2,6 +2,7 @@ package calendar
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -108,10 +109,11 @@ func (t *rawText) apply(changes []change) {
 	*t = *newRawText(b.String())
 }
 
-// hasControl tells whether a text has what RFC 5545 (3.1, CONTROL) forbids in a value, line ends included, or is no UTF-8.
+// hasControl tells whether a text has what RFC 5545 (3.1, CONTROL) forbids in a value, line ends included, or is no UTF-8; or what
+// ends a line for programs that split them as Unicode does: C1 controls, NEL among them, LS and PS.
 func hasControl(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c < 0x20 && c != '\t' || c == 0x7f {
+	for _, r := range s {
+		if unicode.IsControl(r) && r != '\t' || r == '\u2028' || r == '\u2029' {
 			return true
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // A Meeting is what the platform answers with. Printed or logged it shows its id only: ICSToken is a secret.
@@ -149,20 +150,30 @@ type DialIn struct {
 
 var phoneNumber = regexp.MustCompile(`\A\+?[0-9][0-9 ()./-]{2,30}\z`)
 
+// maxDialIns is how many numbers are read; there may be one a country.
+const maxDialIns = 300
+
 // parseDialIns keeps what is understood. How an item looks is not documented: a string, or an object with a number.
 func parseDialIns(items []json.RawMessage) []DialIn {
 	var numbers []DialIn
-	for _, item := range items {
+	for _, item := range items[:min(len(items), maxDialIns)] {
 		d := DialIn{Number: scalar(item)}
 		if f, err := parseFields(item); err == nil {
 			d.Number = f.first("number", "phoneNumber", "phone", "dialInNumber")
-			d.Label = f.first("label", "country", "city", "name", "description")
+			d.Label = oneLine(f.first("label", "country", "city", "name", "description"))
 		}
 		if phoneNumber.MatchString(d.Number) {
 			numbers = append(numbers, d)
 		}
 	}
 	return numbers
+}
+
+// oneLine is a text for people without what ends its line, controls a terminal or turns its direction.
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "\ufffd"), func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
+	}), " ")
 }
 
 // first returns the first of several fields that holds something.

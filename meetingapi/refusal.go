@@ -129,6 +129,14 @@ func quote(s string) string {
 	return strconv.Quote(s)
 }
 
+// number is a code as it is, or quoted where it is anything else.
+func number(code string) string {
+	if _, err := strconv.Atoi(code); err == nil {
+		return code
+	}
+	return quote(code)
+}
+
 // scrub takes the call's secrets out of a text, should somebody echo them.
 func (c *call) scrub(s string) string {
 	for _, secret := range c.secrets {

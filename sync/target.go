@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"convoke/calendar"
 )
@@ -179,9 +180,12 @@ func (s Situation) topic(c *calendar.Component) string {
 	if s.Rules.Private == PrivateNeutral && (c.Class == "PRIVATE" || c.Class == "CONFIDENTIAL") {
 		return s.Rules.Words.private()
 	}
-	t := strings.Join(strings.Fields(s.Rules.Markers.Topic(c.Summary)), " ")
+	t := strings.Join(strings.FieldsFunc(s.Rules.Markers.Topic(c.Summary), breaks), " ") // one line, whatever the platform makes of it
 	if t == "" {
 		return s.Rules.Words.untitled()
 	}
 	return t
 }
+
+// breaks tells whether a character parts words or ends a line; LS and PS are spaces, too.
+func breaks(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }

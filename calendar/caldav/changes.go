@@ -81,6 +81,9 @@ func (l *look) row(r *response) error {
 		if l.rows++; l.rows > maxRows+1 {
 			return fmt.Errorf("more than %d objects: %w", maxRows, calendar.ErrTooLarge)
 		}
+		if href == "" {
+			return fmt.Errorf("%s: a row without an href; nothing can be told from what is not named", l.at)
+		}
 		at, err := l.at.resolve(href)
 		if err == nil && l.member(at.path) == memberOutside {
 			err = errors.New("an object outside its calendar; it is not asked")

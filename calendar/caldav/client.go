@@ -101,7 +101,10 @@ func closeBody(res *http.Response) {
 	_ = res.Body.Close()
 }
 
-// strict is a Doer for libraries: an answer that is not 207 is a StatusError.
+// maxLibraryAnswer is what a library may read of an answer: go-webdav keeps all of it in memory, as twenty times the bytes.
+const maxLibraryAnswer = 1 << 20
+
+// strict is a Doer for libraries: an answer that is not 207 is a StatusError, and a long one ends early.
 type strict struct{ client }
 
 func (s strict) Do(req *http.Request) (*http.Response, error) {
@@ -113,5 +116,9 @@ func (s strict) Do(req *http.Request) (*http.Response, error) {
 		defer closeBody(res)
 		return nil, newStatusError(req, res, collection)
 	}
+	res.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.LimitReader(res.Body, maxLibraryAnswer), res.Body}
 	return res, nil
 }

@@ -151,9 +151,11 @@ func readMultistatus(r io.Reader, fn func(*response) error) (token string, err e
 	}
 }
 
-// read fills a row up to its end tag.
+// read fills a row up to its end tag. What it keeps of a row is bounded, since a document may consist of a single one.
 func (r *response) read(s *scanner) error {
 	r.hrefs, r.status, r.condition, r.props = r.hrefs[:0], 0, "", r.props[:0]
+	s.limit = maxElements
+	defer func() { s.limit = 0 }()
 	base := s.depth()
 	for {
 		n, end, err := s.next()

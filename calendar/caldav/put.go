@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"convoke/calendar"
 )
@@ -19,7 +20,7 @@ func (c *Calendar) Put(ctx context.Context, o calendar.Object) (calendar.Object,
 	if err != nil {
 		return calendar.Object{}, fmt.Errorf("put object: %w", err)
 	}
-	if o.ETag == "" {
+	if tag := strings.TrimSpace(o.ETag); tag == "" || tag == "*" { // If-Match: * holds for whatever is there (RFC 9110, 13.1.1)
 		return calendar.Object{}, fmt.Errorf("put object %s: without an ETag it could overwrite another's change: %w", at, calendar.ErrPrecondition)
 	}
 	if err := c.guard(ctx, at, o); err != nil {

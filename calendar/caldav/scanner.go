@@ -19,6 +19,8 @@ const (
 	maxText     = 1 << 20
 	maxDepth    = 32
 	maxTag      = 64 << 10
+	maxElements = 10_000 // of one row; the longest there are list the reports and privileges of a calendar, a hundred or two
+	maxNames    = 1_000  // that are remembered
 )
 
 var errDoctype = errors.New("the answer has a DOCTYPE, which no calendar server needs; it is not read")
@@ -40,6 +42,7 @@ type scanner struct {
 	long     bool               // raw was cut
 	tag      []byte
 	attrs    []byte // of the last start tag
+	limit    int    // so many more elements may begin; 0 for any number
 	pending  bool   // the last start tag was <a/>: its end comes next
 	finished bool
 }
@@ -202,25 +205,27 @@ func (s *scanner) skipTo(end string, keep func(byte)) error {
 // readTag reads to the '>' that ends a tag, which is not one in a quoted attribute.
 func (s *scanner) readTag() error {
 	s.tag = s.tag[:0]
+	var quote byte
 	for {
 		part, err := s.in.ReadSlice('>')
 		s.tag = append(s.tag, part...)
+		quote = openQuote(quote, part)
 		switch {
 		case len(s.tag) > maxTag:
 			return fmt.Errorf("a tag of more than %d kiB", maxTag>>10)
 		case err == bufio.ErrBufferFull:
 		case err != nil:
 			return err
-		case !insideQuotes(s.tag):
+		case quote == 0:
 			s.tag = s.tag[:len(s.tag)-1]
 			return nil
 		}
 	}
 }
 
-func insideQuotes(tag []byte) bool {
-	var quote byte
-	for _, b := range tag {
+// openQuote is the quote that is open behind a part of a tag, or 0; before it, quote was.
+func openQuote(quote byte, part []byte) byte {
+	for _, b := range part {
 		switch {
 		case quote == 0 && (b == '"' || b == '\''):
 			quote = b
@@ -228,7 +233,7 @@ func insideQuotes(tag []byte) bool {
 			quote = 0
 		}
 	}
-	return quote != 0
+	return quote
 }
 
 func (s *scanner) readStart() (name, error) {
@@ -249,6 +254,9 @@ func (s *scanner) readStart() (name, error) {
 	s.attrs = tag[end:]
 	if len(s.open) >= maxDepth {
 		return name{}, fmt.Errorf("elements nested more than %d deep", maxDepth)
+	}
+	if s.limit--; s.limit == 0 {
+		return name{}, fmt.Errorf("a row of more than %d elements", maxElements)
 	}
 	before := len(s.bound)
 	s.bind()
@@ -313,6 +321,9 @@ func (s *scanner) resolve(tag []byte) element {
 			e.name.space = s.bound[i].space
 			break
 		}
+	}
+	if len(s.names) >= maxNames {
+		clear(s.names)
 	}
 	s.names[e.tag] = e
 	return e

@@ -141,6 +141,43 @@ func TestScannerCutsLongText(t *testing.T) {
 	assert.Equal(t, []bool{true, false, false}, longs)
 }
 
+// A row of any number of hrefs, properties or elements would be kept in memory.
+func TestRowsAreBounded(t *testing.T) {
+	const head, tail = `<D:multistatus xmlns:D="DAV:"><D:response>`, `</D:response></D:multistatus>`
+	for _, n := range []int{maxElements - 10, maxElements} {
+		for _, doc := range []string{
+			head + strings.Repeat("<D:href>/a</D:href>", n) + tail,
+			head + "<D:propstat><D:prop>" + strings.Repeat("<D:getetag/>", n) + "</D:prop></D:propstat>" + tail,
+			head + "<D:propstat><D:prop><D:resourcetype>" + strings.Repeat("<a/>", n) + "</D:resourcetype></D:prop></D:propstat>" + tail,
+		} {
+			_, err := readMultistatus(strings.NewReader(doc), func(*response) error { return nil })
+			if n < maxElements {
+				assert.NoError(t, err)
+				continue
+			}
+			assert.ErrorContains(t, err, "a row of more than")
+		}
+	}
+}
+
+// Names that come once each are not all remembered.
+func TestNamesAreForgotten(t *testing.T) {
+	var doc strings.Builder
+	doc.WriteString("<a>")
+	for i := range 3 * maxNames {
+		fmt.Fprintf(&doc, "<b%d/>", i)
+	}
+	doc.WriteString("</a>")
+	s := newScanner(strings.NewReader(doc.String()))
+	for {
+		if _, _, err := s.next(); err != nil {
+			require.ErrorIs(t, err, io.EOF)
+			return
+		}
+		require.LessOrEqual(t, len(s.names), maxNames)
+	}
+}
+
 // What encoding/xml reads, this scanner reads the same; nothing makes it panic.
 func FuzzScanner(f *testing.F) {
 	for _, seed := range []string{

@@ -68,6 +68,15 @@ func read(text string) ([]*vcalendar, error) {
 	return r.all, nil
 }
 
+// beginning is that of a line that is none of a calendar's, up to what may be an address: that of the feed is as good as a
+// password, and pages that say what is wrong repeat it.
+func beginning(text string) string {
+	if end := strings.IndexAny(text, "/?=&@"); end >= 0 {
+		text = text[:end]
+	}
+	return strings.ToValidUTF8(text[:min(len(text), 20)], "")
+}
+
 func (r *reader) line(l line) error {
 	switch name := l.name(); {
 	case r.part != nil:
@@ -75,7 +84,7 @@ func (r *reader) line(l line) error {
 	case r.cal != nil:
 		return r.inCalendar(name, l)
 	case name != "BEGIN" || l.component() != "VCALENDAR":
-		return fmt.Errorf("%w: %.40q where BEGIN:VCALENDAR was expected", ErrNoCalendar, l.text)
+		return fmt.Errorf("%w: %q where BEGIN:VCALENDAR was expected", ErrNoCalendar, beginning(l.text))
 	}
 	r.cal = &vcalendar{begin: r.raw(l), zones: map[string]*part{}}
 	return nil

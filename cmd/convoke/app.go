@@ -193,7 +193,9 @@ func (s *streams) logger() *slog.Logger {
 		case at.Key == slog.TimeKey && len(groups) == 0 && journal:
 			return slog.Attr{}
 		case !s.verbose && telling(at):
-			return slog.String(at.Key, address.ReplaceAllString(at.Value.String(), "…@$1"))
+			return slog.String(at.Key, short(address.ReplaceAllString(at.Value.String(), "…@$1")))
+		case len(at.Value.String()) > longest:
+			return slog.String(at.Key, short(at.Value.String()))
 		}
 		return at
 	}

@@ -81,7 +81,8 @@ func subscribed(uid, title string) string {
 	return fmt.Sprintf("BEGIN:VEVENT\r\nUID:%s\r\nDTSTAMP:20260101T080000Z\r\nSUMMARY:%s\r\nDTSTART:%s\r\nDURATION:PT1H\r\nEND:VEVENT\r\n", uid, title, start.Format("20060102T150000Z"))
 }
 
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer l.Close()

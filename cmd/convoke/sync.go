@@ -89,7 +89,7 @@ func (s *streams) finish(r sync.Report, asJSON bool) error {
 		}
 	} else {
 		for _, p := range r.Errors {
-			s.err.Printf("%s %s\n", s.err.Bad("failed:"), terminal.Plain(p.String()))
+			s.err.Printf("%s %s\n", s.err.Bad("failed:"), readable(p.String()))
 		}
 		s.out.Printf("%s\n", summary(r))
 	}
@@ -121,7 +121,7 @@ func summary(r sync.Report) string {
 
 // printStep prints a step with the call and the lines that it changed.
 func printStep(o *terminal.Out, step sync.Step) {
-	title := terminal.Plain(step.Title)
+	title := readable(step.Title)
 	if title == "" {
 		title = "(gone)"
 	}
@@ -140,7 +140,18 @@ func printStep(o *terminal.Out, step sync.Step) {
 	}
 }
 
-// readable undoes what a URL made of the placeholders of a preview.
+// longest is how many bytes of a text are shown; a description may have a million. --json has all of it.
+const longest = 4000
+
+// readable undoes what a URL made of the placeholders of a preview, and cuts what is too long to be read.
 func readable(s string) string {
-	return terminal.Plain(strings.NewReplacer("%7B", "{", "%7D", "}").Replace(s))
+	return terminal.Plain(short(strings.NewReplacer("%7B", "{", "%7D", "}").Replace(s)))
+}
+
+func short(s string) string {
+	cut := len(s) - longest
+	if cut <= 0 {
+		return s
+	}
+	return fmt.Sprintf("%s… (%d bytes more)", strings.ToValidUTF8(s[:longest], ""), cut)
 }

@@ -99,7 +99,7 @@ func visible(s string) int {
 // Plain makes foreign text safe to print: control characters would move the cursor or change the colour.
 func Plain(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) {
 			return '�'
 		}
 		return r

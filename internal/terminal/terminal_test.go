@@ -47,6 +47,7 @@ func TestPlain(t *testing.T) {
 		"line ends":      {"a\r\nb", "a��b"},
 		"C1 control":     {"a\u009bb", "a�b"},
 		"right to left":  {"a\u202eb", "a�b"},
+		"line separator": {"a\u2028b\u2029c", "a�b�c"},
 		"no valid UTF-8": {"a\xffb", "a\ufffdb"},
 	} {
 		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, Plain(c.text)) })
