@@ -43,7 +43,7 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, "; status %d", e.Status)
 	}
 	if e.Code != "" {
-		fmt.Fprintf(&b, "; code %s", number(e.Code))
+		fmt.Fprintf(&b, "; code %s", printed(e.Code))
 	}
 	if e.Message != "" {
 		fmt.Fprintf(&b, "; %s", e.Message)

@@ -160,7 +160,7 @@ func parseDialIns(items []json.RawMessage) []DialIn {
 		d := DialIn{Number: scalar(item)}
 		if f, err := parseFields(item); err == nil {
 			d.Number = f.first("number", "phoneNumber", "phone", "dialInNumber")
-			d.Label = oneLine(f.first("label", "country", "city", "name", "description"))
+			d.Label = forPeople(f.first("label", "country", "city", "name", "description"))
 		}
 		if phoneNumber.MatchString(d.Number) {
 			numbers = append(numbers, d)
@@ -169,8 +169,8 @@ func parseDialIns(items []json.RawMessage) []DialIn {
 	return numbers
 }
 
-// oneLine is a text for people without what ends its line, controls a terminal or turns its direction.
-func oneLine(s string) string {
+// forPeople is a text for people without what ends its line, controls a terminal or turns its direction.
+func forPeople(s string) string {
 	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "\ufffd"), func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
 	}), " ")

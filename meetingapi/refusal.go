@@ -129,8 +129,8 @@ func quote(s string) string {
 	return strconv.Quote(s)
 }
 
-// number is a code as it is, or quoted where it is anything else.
-func number(code string) string {
+// printed is a code as it is, or quoted where it is anything else.
+func printed(code string) string {
 	if _, err := strconv.Atoi(code); err == nil {
 		return code
 	}

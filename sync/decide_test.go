@@ -246,6 +246,9 @@ func decisions(t *testing.T) []decision {
 			gone(s)
 			s.Now, s.Recovery.Since = noon.Add(2*time.Minute), noon.Add(-time.Hour)
 		}), Recovering),
+		{"the ledger was lost, and a change that it does not know of may still be carried out", with(linked(t, "SUMMARY:Retro"), func(s *Situation) {
+			s.Recovery.Since = noon.Add(-time.Minute)
+		}), Recovering, "", func(t *testing.T, _ Situation, d Decision) { assert.Equal(t, noon.Add(9*time.Minute), d.Due) }},
 		{"a day later it is", with(ending(t, Delete), func(s *Situation) {
 			gone(s)
 			s.Now, s.Recovery.Since = noon.Add(2*time.Minute), noon.Add(-25*time.Hour)

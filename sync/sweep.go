@@ -21,7 +21,7 @@ func (p *pass) sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if p.o.Feed == nil || (p.fed == nil && !p.sweeps(given)) {
+	if p.o.Feed == nil || (p.fed == nil && !p.sweeps(given)) || (!p.recovery.Since.IsZero() && p.Now().Before(p.recovery.Since.Add(p.o.Rules.Settle))) {
 		return nil
 	}
 	r, err := p.feed(ctx)

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,22 +29,10 @@ var (
 // feed shows it. Anywhere else the creation is held and reported, until the admin says what became of it.
 const readsBack = true
 
-// buildProgram makes the program as it is shipped, or with the crash points. The flags are those of the Makefile, so that what it
-// has compiled is compiled no more.
-func buildProgram(t testing.TB, tags string) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "convoke")
-	c := exec.Command("go", "build", "-trimpath", "-tags", tags, "-o", file, ".")
-	c.Env = append(os.Environ(), "CGO_ENABLED=0")
-	out, err := c.CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	return file
-}
-
 // The program that people install has no crash points in it.
 func TestShippedWithoutCrashPoints(t *testing.T) {
 	for tags, has := range map[string]bool{"": false, "crashpoints": true} {
-		program, err := os.ReadFile(buildProgram(t, tags))
+		program, err := os.ReadFile(built(t, tags))
 		require.NoError(t, err)
 		for _, word := range []string{crashpoint.At, crashpoint.Trace, crashpoint.Clock, "convoke/internal/crashpoint"} {
 			assert.Equal(t, has, bytes.Contains(program, []byte(word)), "%s with the tags %q", word, tags)
@@ -86,7 +72,7 @@ func (y *toll) String() string {
 // meetings, and no link is lost.
 func TestCrashPoints(t *testing.T) {
 	t.Parallel()
-	program := buildProgram(t, "crashpoints")
+	program := built(t, "crashpoints")
 	var courses []course
 	for _, p := range passages {
 		courses = append(courses, undisturbed(t, program, p))

@@ -24,7 +24,7 @@ func TestTenThousandOrganizers(t *testing.T) {
 		config := filepath.Join(d.Dir, "config.toml")
 		writeFiles(t, d.Dir, map[string]string{"platform-api-key": canaryKey, "config.toml": crowded(t, d.Dir, address, user, organizers, organizers/marked)})
 
-		convoke, costs := built(t), map[string]cost{}
+		convoke, costs := built(t, ""), map[string]cost{}
 		command := func(name string, limit int, args ...string) string {
 			p := start(t, []string{"GOMEMLIMIT=off"}, convoke, append(args, "-c", config)...)
 			costs[name] = p.finish()

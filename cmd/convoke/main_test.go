@@ -16,8 +16,8 @@ func TestMain(m *testing.M) {
 		os.Exit(asProgram())
 	}
 	code := m.Run()
-	if built != "" {
-		_ = os.RemoveAll(built)
+	if builds.dir != "" {
+		_ = os.RemoveAll(builds.dir)
 	}
 	os.Exit(code)
 }

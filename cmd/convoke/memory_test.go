@@ -21,7 +21,7 @@ const enough = 80
 // a limit of memory, and with one that leaves Go hardly any.
 func TestMemoryLimit(t *testing.T) {
 	const events, marked = 20_000, 20
-	convoke := built(t)
+	convoke := built(t, "")
 	for name, limit := range map[string]string{"none": "off", "hardly any": "16MiB"} {
 		t.Run(name, func(t *testing.T) {
 			dav := caldavtest.New(caldavtest.User("alice", canaryPassword, alice))

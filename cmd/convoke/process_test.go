@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	stdsync "sync"
@@ -68,18 +67,6 @@ func (p *process) stop() {
 	p.t.Helper()
 	require.NoError(p.t, p.Process.Signal(syscall.SIGTERM))
 	require.NoError(p.t, p.Wait(), p.printed())
-}
-
-// built is the program as it is shipped, where the test's own binary may look for races, which takes several times the
-// memory and the time.
-func built(t testing.TB) string {
-	t.Helper()
-	name := filepath.Join(t.TempDir(), program)
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", name, ".")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	return name
 }
 
 // peak is the most memory that the process has had at once, in MiB (proc_pid_status(5), VmHWM); 0 when it has ended.

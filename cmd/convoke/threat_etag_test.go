@@ -97,7 +97,7 @@ var logLine = regexp.MustCompile(`^time=\S+ level=(DEBUG|INFO|WARN|ERROR) msg=`)
 
 // assertPlain checks what was printed: no control characters but line ends, nothing that turns the direction of text, and on
 // standard error nothing but lines of the log and those that the program begins itself.
-func assertPlain(t testing.TB, o outcome) {
+func assertPlain(t testing.TB, o aftermath) {
 	t.Helper()
 	assert.NotRegexp(t, "[\\x00-\\x09\\x0b-\\x1f\\x7f\u0080-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]", o.out+o.err)
 	for line := range strings.Lines(o.err) {

@@ -41,7 +41,7 @@ type target struct {
 // newTarget has one organizer, alice, with the calendar "Work". Lines are added to her configuration.
 func newTarget(t testing.TB, lines ...string) *target {
 	t.Helper()
-	x := &target{TB: t, dir: t.TempDir(), bin: realProgram(t), spent: &figures{}, dav: caldavtest.New(caldavtest.User("alice", canaryPassword, alice))}
+	x := &target{TB: t, dir: t.TempDir(), bin: filepath.Dir(built(t, "")), spent: &figures{}, dav: caldavtest.New(caldavtest.User("alice", canaryPassword, alice))}
 	x.platform, _, x.account = newPlatform(t)
 	x.user = x.platform.Users()[0]
 	x.davFront, x.apiFront = newFront(t, x.dav), newFront(t, x.platform)
@@ -116,15 +116,15 @@ func booked(uid string, lines ...string) string {
 		strings.TrimRight(more, "\r\n") + "\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
 }
 
-// An outcome is what a run of the program did, and what it cost.
-type outcome struct {
+// An aftermath is what a run of the program did, and what it cost.
+type aftermath struct {
 	result
 	took time.Duration
 	peak int64 // bytes of memory at most
 }
 
 // convoke runs the program as a process of its own and waits for its end.
-func (x *target) convoke(args ...string) outcome {
+func (x *target) convoke(args ...string) aftermath {
 	x.Helper()
 	ctx, cancel := context.WithTimeout(x.Context(), 3*time.Minute)
 	defer cancel()
@@ -135,7 +135,7 @@ func (x *target) convoke(args ...string) outcome {
 	require.NoError(x, c.Start())
 	peak := watch(c.Process.Pid)
 	err := c.Wait()
-	o := outcome{took: time.Since(began), peak: peak(), result: result{out: out.String(), err: errOut.String()}}
+	o := aftermath{took: time.Since(began), peak: peak(), result: result{out: out.String(), err: errOut.String()}}
 	require.NoError(x, ctx.Err(), "it does not end")
 	if failed, ok := err.(*exec.ExitError); ok {
 		o.code = failed.ExitCode()
@@ -161,7 +161,7 @@ type figures struct {
 	longest  time.Duration
 }
 
-func (f *figures) add(o outcome) {
+func (f *figures) add(o aftermath) {
 	f.payloads++
 	f.peak, f.longest = max(f.peak, o.peak), max(f.longest, o.took)
 }
@@ -173,28 +173,6 @@ func (x *target) publish(class string, payloads int, peakMiB int64, longest time
 	assert.Positive(x, x.spent.peak, "a run that ends at once may not be seen, but not all of them")
 	assert.Less(x, x.spent.peak>>20, peakMiB, "MiB at most")
 	assert.Less(x, x.spent.longest, longest)
-}
-
-// built is the folder of the program itself, without the race detector: it is what is attacked, and measured.
-var (
-	built string
-	once  stdsync.Once
-)
-
-// realProgram builds the program as make does, once for all tests; TestMain takes it away.
-func realProgram(t testing.TB) string {
-	t.Helper()
-	once.Do(func() {
-		dir, err := os.MkdirTemp("", "convoke-")
-		require.NoError(t, err)
-		built = dir
-		c := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(dir, program), ".")
-		c.Env = append(os.Environ(), "CGO_ENABLED=0")
-		out, err := c.CombinedOutput()
-		require.NoError(t, err, string(out))
-	})
-	require.FileExists(t, filepath.Join(built, program))
-	return built
 }
 
 // watch follows the peak of a process's resident set (VmHWM, proc_pid_status(5)), until it has ended; what its parent had before it
