@@ -14,6 +14,7 @@ import (
 
 	"convoke/calendar"
 	"convoke/calendar/caldavtest"
+	"convoke/meetingapi/meetingtest"
 	"convoke/store"
 	"convoke/sync"
 )
@@ -136,6 +137,24 @@ func TestBackOff(t *testing.T) {
 		w.book("sprint", "LOCATION:@meet")
 		w.pass()
 		assert.Equal(t, []string{"sprint"}, w.topics())
+	})
+	t.Run("not for the platform's feed either", func(t *testing.T) {
+		w := newWorld(t)
+		w.readsBack()
+		w.engine.Patient = false
+		for _, name := range []string{"first", "second"} { // the feed has shown the first when the second is made
+			w.book(name, "LOCATION:@meet")
+			w.pass()
+		}
+		e := w.book("sprint", "LOCATION:@meet")
+		w.platform.Fail(meetingtest.CreateMeeting, meetingtest.LostAnswer())
+		assert.Len(t, w.try().Errors, 1)
+		w.platform.Fail(meetingtest.Feed, meetingtest.HTML(200))
+		w.pass()
+		assert.Equal(t, sync.Unanswered, w.rule(e.uid))
+		w.pass()
+		assert.Equal(t, sync.Unchanged, w.rule(e.uid))
+		assert.Equal(t, []string{"first", "second", "sprint"}, w.topics())
 	})
 }
 

@@ -122,7 +122,7 @@ func (p *pass) done(ctx context.Context, w *watched, row store.ObjectRow, o cale
 	if d.Rule != Undo { // which the link has
 		row.DueAt = d.Due
 	}
-	if d.Rule == Quiet || d.Rule == MaybeSplit || d.Rule == Unsettled || d.Rule == Recovering || d.Rule == Unread {
+	if d.Rule == Quiet || d.Rule == MaybeSplit || d.Rule == Unsettled || d.Rule == Recovering || d.Rule == Unread || d.Rule == Unanswered && !d.Due.IsZero() {
 		row.Done = notDone
 	}
 	if held[d.Rule] {

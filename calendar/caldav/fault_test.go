@@ -217,6 +217,7 @@ func TestGetFaults(t *testing.T) {
 		"login page":        {caldavtest.Fault{Status: 200, Header: http.Header{"Content-Type": {"text/html"}}, Body: caldavtest.LoginPage}, nil},
 		"gzip all the same": {caldavtest.Fault{Status: 200, Header: http.Header{"Content-Encoding": {"gzip"}, "Etag": {`"x-gzip"`}}, Body: "x"}, nil},
 		"cut off":           {caldavtest.Fault{Truncate: 40}, nil},
+		"half, its end cut": {caldavtest.Fault{Truncate: 120, Clean: true}, nil},
 		"huge":              {caldavtest.Fault{Status: 200, Body: strings.Repeat("x", 1<<20), Repeat: 2}, calendar.ErrTooLarge},
 		"gone":              {caldavtest.Fault{Status: 410}, calendar.ErrNotFound},
 		"forbidden":         {caldavtest.Fault{Status: 403}, calendar.ErrForbidden},
@@ -241,6 +242,29 @@ func TestGetFaults(t *testing.T) {
 		})
 		assert.Empty(t, asked, "%q is not asked for", href)
 	}
+}
+
+// Half an object, which came one by one, is an error of its row, and whole the next time.
+func TestHalfAnObject(t *testing.T) {
+	server, d := newStand(t, caldavtest.SyncWithoutData(), caldavtest.OnAbsent(caldavtest.AbsentAlways))
+	look := func() (errs, whole int) {
+		_, err := d.cal.Changes(t.Context(), calendar.Since{ETag: func(string) string { return "" }}, func(c calendar.Change) error {
+			if c.Err != nil {
+				require.ErrorContains(t, c.Err, "END:VCALENDAR")
+				errs++
+			} else if contains(c.Data, "END:VCALENDAR") {
+				whole++
+			}
+			return nil
+		})
+		require.NoError(t, err)
+		return errs, whole
+	}
+	server.Inject(caldavtest.Fault{Method: http.MethodGet, Times: 1, Truncate: 120, Clean: true})
+	errs, whole := look()
+	assert.Equal(t, []int{1, 2}, []int{errs, whole})
+	errs, whole = look()
+	assert.Equal(t, []int{0, 3}, []int{errs, whole})
 }
 
 // rows serves one fixed multistatus to every request.

@@ -107,7 +107,7 @@ func (l *look) fetchOne(href string) error {
 		return l.tell(calendar.Change{Object: o})
 	case errors.Is(err, calendar.ErrNotFound):
 		return l.tell(calendar.Change{Object: calendar.Object{Href: href}, Gone: true})
-	case errors.Is(err, calendar.ErrTooLarge), errors.As(err, &status) && !passing(status.Code):
+	case errors.Is(err, calendar.ErrTooLarge), errors.Is(err, errHalf), errors.As(err, &status) && !passing(status.Code):
 		return l.tell(calendar.Change{Object: calendar.Object{Href: href}, Err: err})
 	}
 	return err
@@ -177,6 +177,18 @@ func (c *Calendar) get(ctx context.Context, at place) (calendar.Object, error) {
 		return calendar.Object{}, fmt.Errorf("GET %s: %w", safeURL(req), err)
 	case len(data) > maxText:
 		return calendar.Object{}, tooLarge(at)
+	case half(data):
+		return calendar.Object{}, fmt.Errorf("GET %s: %w", safeURL(req), errHalf)
 	}
 	return calendar.Object{Href: at.path, ETag: res.Header.Get("ETag"), Data: data}, nil
+}
+
+// errHalf is an object without its end: more likely something between here and the server has cut the answer, whose length may
+// fit all the same, than it stands so in the calendar. It is asked for again, and not taken for what the organizer wrote.
+var errHalf = errors.New("half an object: END:VCALENDAR is missing")
+
+// half reports whether what begins as an iCalendar object does not end as one (RFC 5545, 3.4).
+func half(data []byte) bool {
+	data = bytes.ToUpper(data)
+	return bytes.HasPrefix(bytes.TrimLeft(data, "\ufeff \t\r\n"), []byte("BEGIN:VCALENDAR")) && !bytes.Contains(data, []byte("\nEND:VCALENDAR"))
 }
