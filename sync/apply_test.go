@@ -458,7 +458,7 @@ func TestUpdateFails(t *testing.T) {
 	for name, f := range map[string]meetingtest.Fault{
 		"refused": meetingtest.ErrorBefore(403), "invalid": meetingtest.ErrorBefore(422), "error before": meetingtest.ErrorBefore(500),
 		"error after": meetingtest.ErrorAfter(500), "lost request": meetingtest.LostRequest(), "lost answer": meetingtest.LostAnswer(),
-		"truncated": meetingtest.Truncated(), "not found": meetingtest.ErrorBefore(404),
+		"truncated": meetingtest.Truncated(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)

@@ -16,7 +16,7 @@ import (
 // Decide says what is to be done about one event. It is pure: the same Situation always gives the same Decision. Its
 // cases are the rows of doc/decisions.md.
 func Decide(s Situation) Decision {
-	d := s.decide()
+	d := s.vanished(s.decide())
 	if wait, ok := s.unsettled(d); ok {
 		return wait
 	}
@@ -200,6 +200,8 @@ func (s Situation) active() Decision {
 			return s.update(t, Roll, "the meeting moves on to the next date")
 		}
 		return s.update(t, Update, "title or time changed")
+	case !s.Meeting.MissingAt.IsZero() && (t.End.After(s.Now) || s.Meeting.State == store.Vanished):
+		return s.update(t, Update, "the platform did not find the meeting, so it is looked for again")
 	case len(s.Open) > 0 && t.End.After(s.Now):
 		return s.update(t, Update, "an earlier change got no answer, so what holds is sent once more")
 	case (!s.Link.Written || s.again()) && !s.ReadOnly:
@@ -349,7 +351,7 @@ func (s Situation) ended() Decision {
 		}
 	}
 	if s.Meeting.State == store.Deleted {
-		return s.create(Renew, s.Meeting.Generation+1)
+		return s.renew("the event is back, and its meeting was deleted: it gets another one")
 	}
 	t := s.target()
 	d := s.update(t, Restore, "the event is back, and gets its meeting back")

@@ -114,6 +114,19 @@ func ended(t *testing.T, why Rule, lines ...string) Situation {
 	return s
 }
 
+// lost is an event whose meeting the platform did not find a moment ago, and vanished one that it did not find twice.
+func lost(t *testing.T, lines ...string) Situation {
+	s := linked(t, lines...)
+	s.Meeting.MissingAt, s.Meeting.UpdatedAt = noon, noon
+	return s
+}
+
+func vanished(t *testing.T, lines ...string) Situation {
+	s := lost(t, lines...)
+	s.Meeting.State, s.Meeting.Type = store.Vanished, "boardroom"
+	return s
+}
+
 // heir is an event that was made from another one, which has a meeting: the seal says so.
 func heir(t *testing.T, lines ...string) Situation {
 	s := plain(t, append([]string{joined}, lines...)...)
@@ -423,6 +436,22 @@ func decisions(t *testing.T) []decision {
 		meetings("a cancelled date asks for nothing", dated(t, "SUMMARY:Budget @meet", "STATUS:CANCELLED"), Unchanged),
 		meetings("the marker stays in the title, and the text was taken out", linked(t, "LOCATION:Room 5", "SUMMARY:Budget @meet"), Unchanged),
 		meetings("retitled after its end", with(linked(t, "SUMMARY:Minutes"), past), Finished),
+		meetings("the platform does not find the meeting", lost(t, "SUMMARY:Retro"), Vanished),
+		{"it is looked for once more", with(lost(t), func(s *Situation) { s.Now = noon.Add(time.Minute) }), Update, UpdateMeeting, nil},
+		{"not found twice: the event gets another one", vanished(t), Renew, CreateMeeting, func(t *testing.T, s Situation, d Decision) {
+			assert.Equal(t, 2, d.Action.Meeting.Generation)
+			assert.Equal(t, "boardroom", d.Action.Request.Type, "made like the one before")
+			assert.False(t, d.Action.Link.Written, "the new link is written into it")
+		}},
+		{"not found a while ago: looked for before another one is made", with(vanished(t), func(s *Situation) { s.Now = noon.Add(time.Hour) }), Update, UpdateMeeting, nil},
+		{"many are not found", with(vanished(t), func(s *Situation) { s.ManyMissing = true }), MassVanished, "", func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, noon.Add(time.Hour), d.Due)
+		}},
+		{"many are not found: looked for every hour", with(vanished(t), func(s *Situation) { s.ManyMissing, s.Now = true, noon.Add(time.Hour) }), Update, UpdateMeeting, nil},
+		{"not found twice, after its end", with(vanished(t), func(s *Situation) { past(s); s.Meeting.UpdatedAt = s.Now }), Vanished, SaveLink, nil},
+		{"not found twice, and given up", with(with(vanished(t), gone), func(s *Situation) { s.Link.State, s.Link.Reason, s.Link.DueAt = store.Ending, string(Delete), noon }), Vanished, SaveLink, func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, store.Ended, d.Action.Link.State)
+		}},
 		meetings("the platform says closed for a time to come", with(linked(t), func(s *Situation) { s.Meeting.Closed = true }), StillClosed),
 		meetings("nothing changed", linked(t), Unchanged),
 		meetings("the marker in the title was taken out, the link stays", linked(t, "SUMMARY:Budget"), Unchanged),

@@ -86,7 +86,7 @@ func (p *pass) explain(ctx context.Context, uid string) ([]Explanation, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := p.vanished(ctx, l)
+	s, err := p.withoutEvent(ctx, l)
 	if err != nil {
 		return nil, err
 	}

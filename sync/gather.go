@@ -46,8 +46,8 @@ func (p *pass) situation(ctx context.Context, w *watched, row store.ObjectRow, o
 	return s, p.withSeal(ctx, &s)
 }
 
-// vanished gathers what is known of an event that is gone.
-func (p *pass) vanished(ctx context.Context, l store.Link) (Situation, error) {
+// withoutEvent gathers what is known of an event that is gone.
+func (p *pass) withoutEvent(ctx context.Context, l store.Link) (Situation, error) {
 	w := p.calendar(l.Calendar)
 	if w == nil {
 		w = &watched{Calendar: store.Calendar{ID: l.Calendar}, rules: p.o.Rules}
@@ -71,11 +71,19 @@ func (p *pass) withLink(ctx context.Context, s *Situation, l store.Link) error {
 		return err
 	}
 	s.Link, s.Meeting = &l, &m
+	if !m.MissingAt.IsZero() {
+		if s.ManyMissing, err = p.manyMissing(ctx); err != nil {
+			return err
+		}
+	}
 	if err := p.withOpen(ctx, s); err != nil {
 		return err
 	}
 	links, err := p.Ledger.LinksOf(ctx, m.ID)
 	if err != nil {
+		return err
+	}
+	if err := p.withFormer(ctx, s, links); err != nil {
 		return err
 	}
 	for _, other := range links {

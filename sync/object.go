@@ -209,7 +209,7 @@ func (p *pass) moved(ctx context.Context, l store.Link) (bool, error) {
 // absent decides about an event that is gone, round by round. It answers true when that failed and is to be tried again.
 func (p *pass) absent(ctx context.Context, w *watched, row store.ObjectRow, l store.Link) (bool, error) {
 	for range rounds {
-		s, err := p.vanished(ctx, l)
+		s, err := p.withoutEvent(ctx, l)
 		if err != nil {
 			row.UID = l.UID
 			return true, p.undecided(ctx, w, row, err)

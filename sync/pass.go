@@ -15,18 +15,19 @@ import (
 // A pass is one look at all calendars of one organizer.
 type pass struct {
 	*Engine
-	o         Organizer
-	calendars []*watched
-	report    Report
-	links     map[place]bool // where linked events are, loaded when first asked for
-	refusal   error          // the platform refuses everything just now
-	accepted  bool           // it has answered a call
-	forbidden bool           // its last answer was that it does not allow the call
-	recovery  Recovery       // what holds after the ledger was lost or put back
-	fed       *reading       // the platform's feed, when it was read
-	unfed     error          // why it could not be read
-	looking   bool           // nothing is to be kept
-	roused    bool           // events are to be decided about again, since one that shared their meeting is gone
+	o               Organizer
+	calendars       []*watched
+	report          Report
+	links           map[place]bool // where linked events are, loaded when first asked for
+	refusal         error          // the platform refuses everything just now
+	accepted        bool           // it has answered a call
+	forbidden       bool           // its last answer was that it does not allow the call
+	recovery        Recovery       // what holds after the ledger was lost or put back
+	fed             *reading       // the platform's feed, when it was read
+	unfed           error          // why it could not be read
+	looking         bool           // nothing is to be kept
+	roused          bool           // events are to be decided about again, since one that shared their meeting is gone
+	missingMeetings *Missing       // loaded when first asked for
 }
 
 // watched is a calendar of the pass.

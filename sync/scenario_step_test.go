@@ -57,7 +57,13 @@ func (p *play) step(name, body string) (result string, asked bool) {
 	case "server":
 		p.server(arg)
 	case "platform":
-		p.platform.Fail(routes[arg[0]], faults[arg[1]])
+		for range times(p.t, arg[2:]) {
+			p.platform.Fail(routes[arg[0]], faults[arg[1]])
+		}
+	case "vanish":
+		p.platform.Drop(p.numbered(arg[0]).ID)
+	case "approve":
+		p.approve()
 	case "heal":
 		p.dav.Heal()
 		p.newClient()
@@ -128,6 +134,39 @@ var faults = map[string]meetingtest.Fault{
 	"lost-answer": meetingtest.LostAnswer(), "lost-request": meetingtest.LostRequest(), "fails": meetingtest.ErrorBefore(http.StatusInternalServerError),
 	"refuses": meetingtest.ErrorBefore(http.StatusForbidden), "busy": meetingtest.RateLimited("60"),
 	"late": meetingtest.Late(), "page": meetingtest.HTML(http.StatusOK),
+	"not-found": meetingtest.ErrorBefore(http.StatusNotFound),
+}
+
+// times reads how often something happens: once, where nothing is said.
+func times(t testing.TB, arg []string) int {
+	t.Helper()
+	if len(arg) == 0 {
+		return 1
+	}
+	n, err := strconv.Atoi(arg[0])
+	require.NoError(t, err)
+	return n
+}
+
+// numbered is the meeting #1, #2 …
+func (p *play) numbered(name string) meetingtest.Meeting {
+	p.t.Helper()
+	n, err := strconv.Atoi(strings.TrimPrefix(name, "#"))
+	require.NoError(p.t, err)
+	return p.platform.Meetings()[n-1]
+}
+
+// approve is what an admin says to everything that is held.
+func (p *play) approve() {
+	p.t.Helper()
+	_, err := sync.ApproveMissing(p.t.Context(), p.ledger, p.clock.Now())
+	require.NoError(p.t, err)
+	for _, o := range p.people {
+		for _, c := range p.calendarsOf(o.Email) {
+			_, err := sync.Approve(p.t.Context(), p.ledger, c.ID, p.clock.Now())
+			require.NoError(p.t, err)
+		}
+	}
 }
 
 // path is that of work/name, which is alice's, or of bob/work/name.

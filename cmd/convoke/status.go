@@ -12,6 +12,7 @@ import (
 	"convoke/internal/terminal"
 	"convoke/store"
 	"convoke/store/sqlite"
+	"convoke/sync"
 )
 
 // A status is what the ledger says of everything, at one moment.
@@ -25,7 +26,8 @@ type status struct {
 	Failing    []eventStatus     `json:"failing"` // events that could not be treated, or wait for a person
 	Ending     []endingStatus    `json:"ending"`  // meetings in their undo window
 	names      map[int64]string
-	Held       []heldStatus `json:"held"` // batches of meetings that stay until an admin approves
+	Held       []heldStatus `json:"held"`    // batches of meetings that stay until an admin approves
+	Missing    sync.Missing `json:"missing"` // meetings that the platform does not find
 	Unanswered []callStatus `json:"unanswered"`
 
 	Recovery  *recoveryStatus `json:"recovery,omitempty"` // the ledger was lost or put back
@@ -130,6 +132,9 @@ func (a *app) status(ctx context.Context) (status, error) {
 	if st.recovery = a.recovering(recovery); st.recovery != "" {
 		st.Recovery = &recoveryStatus{recovery}
 	}
+	if st.Missing, err = sync.CountMissing(ctx, a.ledger, time.Now()); err != nil {
+		return st, err
+	}
 	for _, read := range []func(context.Context, *status) error{a.organizerStatus, a.calendarStatus, a.endingStatus, a.callStatus} {
 		if err := read(ctx, &st); err != nil {
 			return st, err
@@ -199,10 +204,10 @@ func (a *app) endingStatus(ctx context.Context, st *status) error {
 		return err
 	}
 	for _, l := range links {
-		if isHeld(l) {
+		if sync.IsHeld(l) {
 			st.hold(l)
 		}
-		if l.State != store.Ending || isHeld(l) {
+		if l.State != store.Ending || sync.IsHeld(l) {
 			continue
 		}
 		m, err := a.ledger.Meeting(ctx, l.Meeting)
@@ -297,6 +302,9 @@ func (st status) print(o *terminal.Out) {
 	rows = nil
 	for _, x := range st.Held {
 		rows = append(rows, []string{fmt.Sprint(x.Batch), x.Organizer, terminal.Plain(x.Calendar), o.Bad(fmt.Sprintf("%d meetings whose events are gone all at once; if that is right: convoke approve %d", x.Meetings, x.Batch))})
+	}
+	if st.Missing.Many {
+		rows = append(rows, []string{platformBatch, "-", "-", o.Bad(fmt.Sprintf("%d meetings, of %d to come, that the platform does not find; check the API key and the user IDs; if they are gone for good: convoke approve %s", st.Missing.Meetings, st.Missing.Of, platformBatch))})
 	}
 	section(o, []string{"HELD", "ORGANIZER", "CALENDAR", "WHAT"}, rows)
 	rows = nil
