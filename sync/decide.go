@@ -58,8 +58,11 @@ func (s Situation) gone() Decision {
 		return s.forget(Over, "the event was deleted after its end; the meeting is left as it is")
 	}
 	if s.Mass {
-		l := hold(*s.Link, *s.Meeting)
-		return Decision{Rule: Hold, Text: "the event is gone, with too many others of its calendar at once; its meeting stays until an admin approves (convoke approve) or the event is back", Action: &Action{Kind: SaveLink, Link: l}}
+		l, why := hold(*s.Link, *s.Meeting), "the event is gone, with too many others of its calendar at once"
+		if s.Bereft {
+			why = "the calendar of the event has been missing for three days"
+		}
+		return Decision{Rule: Hold, Text: why + "; its meeting stays until an admin approves (convoke approve) or the event is back", Action: &Action{Kind: SaveLink, Link: l}}
 	}
 	return s.end(Delete, "the event was deleted")
 }

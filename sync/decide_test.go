@@ -466,6 +466,9 @@ func decisions(t *testing.T) []decision {
 			assert.Equal(t, store.Ending, d.Action.Link.State)
 			assert.Equal(t, s.Meeting.End, d.Action.Link.DueAt, "then there is nothing left to approve")
 		}},
+		{"its calendar has been missing for three days", with(linked(t), func(s *Situation) { s.Event, s.Mass, s.Bereft = nil, true, true }), Hold, SaveLink, func(t *testing.T, _ Situation, d Decision) {
+			assert.Contains(t, d.Text, "missing for three days")
+		}},
 		meetings("deleted with many others, and not approved", with(ending(t, Hold), gone), Held),
 		{"not approved before its end", with(with(ending(t, Hold), gone), past), Over, SaveLink, nil},
 		{"approved", with(with(ending(t, Approved), gone), due), Cancel, UpdateMeeting, nil},

@@ -60,7 +60,7 @@ func (p *pass) blank(w *watched, href string) Situation {
 	return Situation{
 		Now: p.Now(), Rules: w.rules, Organizer: p.o.Email, Addresses: p.o.Addresses, Calendar: w.ID, Href: href,
 		Recovery: p.recovery, MayAsk: p.o.Feed != nil && p.o.Agenda,
-		Mass: w.mass, Shared: w.Shared, ReadOnly: w.server().ReadOnly, Schedules: w.server().Schedules,
+		Mass: w.mass || w.bereft, Bereft: w.bereft, Shared: w.Shared, ReadOnly: w.server().ReadOnly, Schedules: w.server().Schedules,
 	}
 }
 
@@ -101,7 +101,8 @@ func (p *pass) withLink(ctx context.Context, s *Situation, l store.Link) error {
 			s.Siblings = append(s.Siblings, Sibling{other.ID, ev})
 		}
 	}
-	if s.Event == nil || (l.Calendar == s.Calendar && l.Href == s.Href) || p.calendar(l.Calendar) == nil {
+	at := p.calendar(l.Calendar)
+	if s.Event == nil || (l.Calendar == s.Calendar && l.Href == s.Href) || at == nil || at.away {
 		return nil
 	}
 	home, err := p.Ledger.Object(ctx, l.Calendar, l.Href)

@@ -62,6 +62,12 @@ func (p *play) step(name, body string) (result string, asked bool) {
 		}
 	case "vanish":
 		p.platform.Drop(p.numbered(arg[0]).ID)
+	case "missing":
+		p.dav.Inject(caldavtest.Fault{Path: p.dav.Calendar("alice", arg[0]), Status: http.StatusNotFound})
+	case "denied":
+		p.dav.Inject(caldavtest.Fault{Path: p.dav.Calendar("alice", arg[0]), Status: http.StatusForbidden})
+	case "unlisted":
+		p.shelf.unlist(arg[0], arg[1])
 	case "approve":
 		p.approve()
 	case "heal":
@@ -311,9 +317,14 @@ func (p *play) person(name string) *sync.Organizer {
 
 // leave takes a calendar out of the configuration.
 func (s *shelf) leave(who, name string) {
+	s.unlist(who, name)
+	s.source += "-"
+}
+
+// unlist makes discovery not find a calendar any more.
+func (s *shelf) unlist(who, name string) {
 	email := who + "@example.com"
 	s.places[email] = slices.DeleteFunc(s.places[email], func(c store.Calendar) bool { return strings.EqualFold(c.Name, name) })
-	s.source += "-"
 }
 
 // rule sets one key of the admin's.

@@ -96,6 +96,7 @@ type Situation struct {
 
 	Link        *store.Link    // of this organizer and UID; nil: there is none
 	Meeting     *store.Meeting // of Link
+	Bereft      bool           // the calendar has been missing for so long that its meetings are held
 	Mass        bool           // many events are gone from the calendar at once
 	Sharing     int            // other links, not ended, that the meeting has
 	Elsewhere   bool           // the event stands in another place that the link names, too

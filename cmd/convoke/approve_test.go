@@ -74,7 +74,7 @@ func TestApprove(t *testing.T) {
 	assert.Contains(t, command(t, 0, "sync", "-c", file), "6 held")
 	assert.Equal(t, calls, platform.CountCalls())
 
-	batch := regexp.MustCompile(`6 meetings whose events are gone all at once; if that is right: convoke approve (\d+)`).FindStringSubmatch(command(t, 0, "status", "-c", file))
+	batch := regexp.MustCompile(`6 meetings stay, since their events are gone all at once; to give them up: convoke approve (\d+)`).FindStringSubmatch(command(t, 0, "status", "-c", file))
 	require.NotNil(t, batch)
 	command(t, 2, "approve", "all", "-c", file)
 	command(t, 1, "approve", "4711", "-c", file)

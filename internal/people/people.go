@@ -162,7 +162,7 @@ func (p *People) introduce(ctx context.Context, o config.Organizer, row store.Or
 	if row.State == why.Error() || !row.DueAt.IsZero() { // discovery has failed, which says more
 		return row, why, nil
 	}
-	row.State = why.Error()
+	row.State, row.Trouble = why.Error(), store.Platform
 	return row, why, p.ledger.SaveOrganizer(ctx, row)
 }
 
@@ -299,7 +299,7 @@ func (p *People) admin(ctx context.Context, o config.Organizer, account string) 
 func (p *People) keep(ctx context.Context, row store.Organizer, account string, u meetingapi.User) (store.Organizer, error) {
 	row.UserID, row.AccountID, row.TimeZone, row.Language = u.ID, account, u.TimeZone, u.Language
 	if row.DueAt.IsZero() {
-		row.State = ""
+		row.State, row.Trouble = "", store.NoTrouble
 	}
 	row.Feed = nil
 	if u.ICSPath != "" {
