@@ -421,6 +421,15 @@ func decisions(t *testing.T) []decision {
 		{"moved into the past while the meeting is to come", linked(t, "DTSTART:20261101T090000Z", "DTEND:20261101T100000Z"), Update, UpdateMeeting, nil},
 		{"moved from the past", with(linked(t, "DTSTART:20261201T090000Z", "DTEND:20261201T100000Z"), past), Update, UpdateMeeting, nil},
 		{"not written yet", with(linked(t, "LOCATION:@meet"), func(s *Situation) { s.Link.Written = false }), Write, WriteDetails, nil},
+		{"the calendar takes no changes", with(linked(t, "LOCATION:@meet"), func(s *Situation) { s.Link.Written, s.WriteAt = false, noon.Add(time.Hour) }), Unwritable, "", func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, noon.Add(time.Hour), d.Due)
+			assert.Contains(t, d.Text, "https://meet.example.com/join/1111-2222-3333-4444")
+		}},
+		{"the calendar takes no changes, and the text is to go", with(ended(t, Decline, "SUMMARY:Budget #nomeet"), func(s *Situation) { s.WriteAt = noon.Add(time.Hour) }), Unwritable, "", nil},
+		{"a series in a calendar that takes no changes moves on", with(linked(t, "LOCATION:@meet", "RRULE:FREQ=DAILY"), func(s *Situation) { s.Link.Written, s.WriteAt = false, noon.Add(48*time.Hour) }), Unwritable, "", func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, noon.Add(22*time.Hour+30*time.Minute), d.Due.UTC())
+		}},
+		{"a change of the meeting does not wait for the calendar", with(linked(t, "SUMMARY:Retro"), func(s *Situation) { s.WriteAt = noon.Add(time.Hour) }), Update, UpdateMeeting, nil},
 		{"an old copy was put over the event", linked(t, "LOCATION:@meet"), Write, WriteDetails, nil},
 		{"one more date of a series asks", dated(t, "SUMMARY:Budget @meet"), Write, WriteDetails, nil},
 		meetings("one more date of a series asks, and had its text taken out", dated(t, "SUMMARY:Budget @meet", "X-CONVOKE:v1.x.y.1.z"), Unchanged),

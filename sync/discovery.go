@@ -25,8 +25,7 @@ func (p *pass) open(ctx context.Context) error {
 		if row.Left {
 			continue
 		}
-		w := &watched{Calendar: row, read: map[string]calendar.Object{}}
-		w.home, w.rules = p.home(row), p.o.rules(row)
+		w := p.watch(row)
 		w.col, w.err = p.Calendars.Open(row)
 		if w.err != nil && !(p.Patient && p.Now().Before(row.DueAt)) {
 			if err := (&look{pass: p, w: w}).fail(ctx, w.err); err != nil {

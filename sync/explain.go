@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"convoke/calendar"
 	"convoke/store"
 )
 
@@ -58,7 +57,7 @@ func (p *pass) known(ctx context.Context) error {
 		return err
 	}
 	for _, row := range rows {
-		w := &watched{Calendar: row, rules: p.o.rules(row), home: p.home(row), read: map[string]calendar.Object{}}
+		w := p.watch(row)
 		w.col, w.err = p.Calendars.Open(row)
 		p.calendars = append(p.calendars, w)
 	}

@@ -60,7 +60,7 @@ func (p *pass) blank(w *watched, href string) Situation {
 	return Situation{
 		Now: p.Now(), Rules: w.rules, Organizer: p.o.Email, Addresses: p.o.Addresses, Calendar: w.ID, Href: href,
 		Recovery: p.recovery, MayAsk: p.o.Feed != nil && p.o.Agenda,
-		Mass: w.mass || w.bereft, Bereft: w.bereft, Shared: w.Shared, ReadOnly: w.server().ReadOnly, Schedules: w.server().Schedules,
+		WriteAt: w.writeAt, Mass: w.mass || w.bereft, Bereft: w.bereft, Shared: w.Shared, ReadOnly: w.server().ReadOnly, Schedules: w.server().Schedules,
 	}
 }
 

@@ -95,7 +95,14 @@ func (p *pass) settle(ctx context.Context, w *watched, row store.ObjectRow, o ca
 		if d.Action == nil {
 			return p.done(ctx, w, row, o, s, d)
 		}
-		if o, err = p.apply(ctx, w, s, d, o); err != nil {
+		o, err = p.apply(ctx, w, s, d, o)
+		if errors.Is(err, calendar.ErrReadOnly) {
+			if err := p.closed(ctx, w, err); err != nil {
+				return err
+			}
+			continue
+		}
+		if err != nil {
 			row.DueAt = s.target().Change
 			return p.retry(ctx, w, row, err)
 		}
@@ -122,7 +129,7 @@ func (p *pass) done(ctx context.Context, w *watched, row store.ObjectRow, o cale
 	if d.Rule != Undo { // which the link has
 		row.DueAt = d.Due
 	}
-	if d.Rule == Quiet || d.Rule == MaybeSplit || d.Rule == Unsettled || d.Rule == Recovering || d.Rule == Unread {
+	if d.Rule == Quiet || d.Rule == MaybeSplit || d.Rule == Unsettled || d.Rule == Recovering || d.Rule == Unread || d.Rule == Unwritable {
 		row.Done = notDone
 	}
 	if held[d.Rule] {
@@ -271,7 +278,7 @@ func (p *pass) retry(ctx context.Context, w *watched, row store.ObjectRow, why e
 	if api := (*meetingapi.Error)(nil); errors.As(why, &api) && api.RetryAfter > 0 {
 		row.DueAt = p.Now().Add(min(api.RetryAfter, longestWait))
 	}
-	if errors.Is(why, calendar.ErrReadOnly) || errors.Is(why, calendar.ErrRefused) {
+	if errors.Is(why, calendar.ErrRefused) {
 		row.DueAt = p.Now().Add(longestWait)
 	}
 	if change.After(p.Now()) && change.Before(row.DueAt) {

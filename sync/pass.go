@@ -33,15 +33,16 @@ type pass struct {
 // watched is a calendar of the pass.
 type watched struct {
 	store.Calendar
-	col    calendar.Collection
-	rules  Rules                      // hers, as they are for this calendar
-	home   *time.Location             // for floating times and time zones that nobody knows
-	mass   bool                       // so many events are gone from it that no meeting of theirs is given up without a person
-	away   bool                       // it has been missing for a day
-	bereft bool                       // … and for so long that its meetings are held
-	err    error                      // it could not be looked at, or failed since
-	read   map[string]calendar.Object // what the look brought along, by href, up to readAhead
-	size   int
+	col     calendar.Collection
+	rules   Rules                      // hers, as they are for this calendar
+	home    *time.Location             // for floating times and time zones that nobody knows
+	mass    bool                       // so many events are gone from it that no meeting of theirs is given up without a person
+	writeAt time.Time                  // nothing is written to it before
+	away    bool                       // it has been missing for a day
+	bereft  bool                       // … and for so long that its meetings are held
+	err     error                      // it could not be looked at, or failed since
+	read    map[string]calendar.Object // what the look brought along, by href, up to readAhead
+	size    int
 }
 
 // place is where an event stands.

@@ -71,6 +71,7 @@ const (
 	Frozen           Rule = "frozen"            // what is written does not stay
 	TwoPlaces        Rule = "two-places"        // the event stands in two places at once
 	StillClosed      Rule = "still-closed"      // the platform says closed, though the time is to come
+	Unwritable       Rule = "read-only"         // the calendar does not accept changes
 	Vanished         Rule = "vanished"          // the platform does not find its meeting
 	MassVanished     Rule = "mass-vanished"     // nor many others
 	Finished         Rule = "finished"          // meeting and event are over
@@ -85,5 +86,5 @@ var without = map[Rule]bool{
 // held are the rules under which something waits for a person.
 var held = map[Rule]bool{
 	Unanswered: true, OrganizerChanged: true, BecameAllDay: true, Held: true, Recurrence: true, NoPreset: true, Budget: true, Frozen: true, TwoPlaces: true,
-	StillClosed: true, Recovering: true, Unread: true, Vanished: true, MassVanished: true,
+	StillClosed: true, Recovering: true, Unread: true, Unwritable: true, Vanished: true, MassVanished: true,
 }

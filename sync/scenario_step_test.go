@@ -286,6 +286,8 @@ func (p *play) given(body string) {
 			rows[len(rows)-1].Shared = true
 		case "read-only":
 			p.dav.SetReadOnly(p.dav.Calendar(arg[0], arg[1]), true)
+		case "writable":
+			p.dav.SetReadOnly(p.dav.Calendar(arg[0], arg[1]), false)
 		case "feed":
 			p.subscribe(value)
 		case "left":

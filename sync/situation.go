@@ -103,6 +103,7 @@ type Situation struct {
 	Siblings    []Sibling      // the other events that have the meeting
 	Schedules   bool           // the server carries changes of an event to its attendees
 	ReadOnly    bool           // the calendar cannot be written to; its details are published elsewhere
+	WriteAt     time.Time      // the calendar did not accept changes; not to be written to before
 	Claimed     string         // another organizer whose meeting has this event
 	Pending     *store.Intent  // a creation for this event without a known outcome
 	MayAsk      bool           // the platform's feed may tell whether the event has a meeting already
