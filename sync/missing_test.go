@@ -1,13 +1,17 @@
 package sync_test
 
 import (
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"convoke/calendar"
 	"convoke/calendar/caldavtest"
+	"convoke/meetingapi/meetingtest"
 	"convoke/store"
 	"convoke/sync"
 )
@@ -105,4 +109,34 @@ func TestTroubleOfCalendar(t *testing.T) {
 		w.pass()
 		assert.Equal(t, store.NoTrouble, w.calendar("Work").Trouble, status)
 	}
+}
+
+// An organizer is parked while her calendars cannot be found, and while the platform refuses her calls.
+func TestTroubleOfOrganizer(t *testing.T) {
+	w := newWorld(t)
+	trouble := func() store.Trouble {
+		o, err := w.ledger.Organizer(t.Context(), "alice@example.com")
+		require.NoError(t, err)
+		return o.Trouble
+	}
+	for why, want := range map[error]store.Trouble{
+		calendar.ErrAuth: store.Password, calendar.ErrForbidden: store.Denied, calendar.ErrMissing: store.Missing, errors.New("no answer"): store.Unreachable,
+	} {
+		w.shelf.broken = fmt.Errorf("find the calendars: %w", why)
+		w.shelf.source += "!"
+		w.clock.add(7 * time.Hour)
+		w.try()
+		assert.Equal(t, want, trouble())
+	}
+	w.shelf.broken = nil
+	w.clock.add(7 * time.Hour)
+	w.pass()
+	assert.Equal(t, store.NoTrouble, trouble())
+
+	w.book("sprint", "LOCATION:@meet", "DTSTART:20261201T090000Z", "DTEND:20261201T100000Z")
+	w.platform.Fail(meetingtest.CreateMeeting, meetingtest.ErrorBefore(401))
+	w.try()
+	assert.Equal(t, store.Platform, trouble())
+	w.later(time.Hour)
+	assert.Equal(t, store.NoTrouble, trouble())
 }
