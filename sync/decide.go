@@ -16,7 +16,7 @@ import (
 // Decide says what is to be done about one event. It is pure: the same Situation always gives the same Decision. Its
 // cases are the rows of doc/decisions.md.
 func Decide(s Situation) Decision {
-	d := s.unwritable(s.vanished(s.decide()))
+	d := s.unwritable(s.rationed(s.vanished(s.decide())))
 	if wait, ok := s.unsettled(d); ok {
 		return wait
 	}

@@ -114,6 +114,13 @@ func ended(t *testing.T, why Rule, lines ...string) Situation {
 	return s
 }
 
+// queued is an event that asks for a meeting while so many wait already.
+func queued(t *testing.T, day string, behind int) Situation {
+	s := plain(t, "SUMMARY:x @meet", "DTSTART:"+day+"T090000Z", "DTEND:"+day+"T100000Z")
+	s.Queue = Queue{Until: noon.Add(30 * time.Minute), Cap: "limits.creations_per_hour", Size: 20, Period: time.Hour, Behind: behind}
+	return s
+}
+
 // lost is an event whose meeting the platform did not find a moment ago, and vanished one that it did not find twice.
 func lost(t *testing.T, lines ...string) Situation {
 	s := linked(t, lines...)
@@ -288,6 +295,24 @@ func decisions(t *testing.T) []decision {
 			assert.True(t, d.Action.Request.Recorded)
 			assert.Equal(t, "Minutes are taken", d.Action.Request.Agenda)
 		}},
+		{"more than a year ahead", with(plain(t, "SUMMARY:x @meet", "DTSTART:20281124T090000Z", "DTEND:20281124T100000Z"), func(s *Situation) { s.Rules.Horizon = 366 * 24 * time.Hour }), TooFar, "", func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, time.Date(2027, 11, 24, 9, 0, 0, 0, time.UTC), d.Due.UTC())
+		}},
+		{"a year ahead", with(plain(t, "SUMMARY:x @meet", "DTSTART:20271123T090000Z", "DTEND:20271123T100000Z"), func(s *Situation) { s.Rules.Horizon = 366 * 24 * time.Hour }), Create, CreateMeeting, nil},
+		{"a series whose next date is near, though its end is far", with(plain(t, "SUMMARY:x @meet", "RRULE:FREQ=YEARLY"), func(s *Situation) { s.Rules.Horizon = 366 * 24 * time.Hour }), Create, CreateMeeting, nil},
+		{"a series that begins in two years", with(plain(t, "SUMMARY:x @meet", "DTSTART:20281124T090000Z", "DTEND:20281124T100000Z", "RRULE:FREQ=DAILY"), func(s *Situation) { s.Rules.Horizon = 366 * 24 * time.Hour }), TooFar, "", nil},
+		{"an event that has a meeting moves beyond the horizon", with(linked(t, "DTSTART:20281124T090000Z", "DTEND:20281124T100000Z"), func(s *Situation) { s.Rules.Horizon = 366 * 24 * time.Hour }), Update, UpdateMeeting, nil},
+		{"as many as are allowed were made", queued(t, "20261201", 0), Capped, "", func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, noon.Add(31*time.Minute), d.Due, "behind those that are urgent")
+			assert.Contains(t, d.Text, "no more than 20 are made in an hour (limits.creations_per_hour)")
+		}},
+		{"others wait already", queued(t, "20261201", 45), Capped, "", func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, noon.Add(31*time.Minute+2*time.Hour), d.Due)
+		}},
+		{"others wait already, and it begins within a day", queued(t, "20261124", 1000), Capped, "", func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, noon.Add(30*time.Minute+time.Duration(20.5*60/24*float64(time.Second))), d.Due)
+		}},
+		{"a meeting that vanished is not replaced at once when too many were made", with(vanished(t), func(s *Situation) { s.Queue = queued(t, "20261124", 0).Queue }), Capped, "", nil},
 		{"private, with a neutral topic", with(plain(t, "SUMMARY:Salary @meet", "CLASS:PRIVATE"), func(s *Situation) { s.Rules.Private = PrivateNeutral }), Create, CreateMeeting,
 			func(t *testing.T, _ Situation, d Decision) {
 				assert.Equal(t, "Private meeting", d.Action.Request.Topic)

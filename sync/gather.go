@@ -43,6 +43,9 @@ func (p *pass) situation(ctx context.Context, w *watched, row store.ObjectRow, o
 	if err := p.withOthers(ctx, &s); err != nil {
 		return s, err
 	}
+	if err := p.withQueue(ctx, &s); err != nil {
+		return s, err
+	}
 	return s, p.withSeal(ctx, &s)
 }
 

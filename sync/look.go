@@ -80,7 +80,7 @@ func (l *look) key() string { return fmt.Sprintf("selection/%d", l.w.ID) }
 // creations are repeated) when it is not what it was at the last look, or "".
 func (l *look) selection(ctx context.Context) (string, error) {
 	r := l.w.rules
-	now := fmt.Sprintf("%s %v %q %q %v %s %s %s %q %v %d", r.Mode, r.Existing, r.Markers.Ask, r.Markers.Decline, r.RetryUnknown, r.MinDuration, r.MaxDuration, r.Private, l.o.Addresses, r.Presets, r.MailBudget)
+	now := fmt.Sprintf("%s %v %q %q %v %s %s %s %q %v %d %s %v", r.Mode, r.Existing, r.Markers.Ask, r.Markers.Decline, r.RetryUnknown, r.MinDuration, r.MaxDuration, r.Private, l.o.Addresses, r.Presets, r.MailBudget, r.Horizon, r.Caps)
 	was, err := l.Ledger.Notes(ctx, l.key())
 	if err != nil || was == now {
 		return "", err

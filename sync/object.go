@@ -125,6 +125,9 @@ func (p *pass) undecided(ctx context.Context, w *watched, row store.ObjectRow, e
 // done records that nothing is left to do about this version of the object.
 func (p *pass) done(ctx context.Context, w *watched, row store.ObjectRow, o calendar.Object, s Situation, d Decision) error {
 	p.report.rests(d.Rule)
+	if d.Rule == Capped {
+		p.queue.Behind++
+	}
 	row.Done, row.Error, row.Attempts, row.DueAt = o.ETag, "", 0, time.Time{}
 	if d.Rule != Undo { // which the link has
 		row.DueAt = d.Due

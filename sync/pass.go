@@ -26,6 +26,7 @@ type pass struct {
 	fed             *reading       // the platform's feed, when it was read
 	unfed           error          // why it could not be read
 	looking         bool           // nothing is to be kept
+	queue           Queue          // Until is set once there is no room for another meeting
 	roused          bool           // events are to be decided about again, since one that shared their meeting is gone
 	missingMeetings *Missing       // loaded when first asked for
 }

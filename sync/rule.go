@@ -19,6 +19,8 @@ const (
 	AllDay         Rule = "all-day"         // no time of day
 	NoDuration     Rule = "no-duration"     // starts and ends at the same instant
 	Over           Rule = "over"            // its end has passed
+	TooFar         Rule = "too-far"         // select.horizon
+	Capped         Rule = "capped"          // limits.creations_…
 	OtherTool      Rule = "other-tool"      // it has a join link that convoke did not make
 	OtherOrganizer Rule = "other-organizer" // another organizer's meeting has this event
 	Confidential   Rule = "confidential"    // CLASS:CONFIDENTIAL in a calendar that is not her own
@@ -86,5 +88,5 @@ var without = map[Rule]bool{
 // held are the rules under which something waits for a person.
 var held = map[Rule]bool{
 	Unanswered: true, OrganizerChanged: true, BecameAllDay: true, Held: true, Recurrence: true, NoPreset: true, Budget: true, Frozen: true, TwoPlaces: true,
-	StillClosed: true, Recovering: true, Unread: true, Unwritable: true, Vanished: true, MassVanished: true,
+	StillClosed: true, Recovering: true, Unread: true, Unwritable: true, Capped: true, Vanished: true, MassVanished: true,
 }

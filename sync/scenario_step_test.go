@@ -354,6 +354,12 @@ func (p *play) rule(r *sync.Rules, key, value string) {
 		r.MinDuration = duration()
 	case "max_duration":
 		r.MaxDuration = duration()
+	case "horizon":
+		r.Horizon = duration()
+	case "creations_per_hour":
+		n, err := strconv.Atoi(value)
+		require.NoError(p.t, err)
+		r.Caps.PerHour = n
 	case "private":
 		r.Private = sync.PrivateMode(value)
 	case "mail_budget":

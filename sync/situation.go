@@ -62,7 +62,9 @@ type Rules struct {
 	RollAfter time.Duration // how long after an occurrence's end its series moves on
 
 	MinDuration, MaxDuration time.Duration // of events that get a meeting; zero: no limit
-	Private                  PrivateMode   // of events with CLASS:PRIVATE or CONFIDENTIAL
+	Horizon                  time.Duration // how far ahead an event begins that gets a meeting; zero: no limit
+	Caps                     Caps
+	Private                  PrivateMode // of events with CLASS:PRIVATE or CONFIDENTIAL
 	Presets                  map[string]Preset
 	MailBudget               int // writes that may cause mail, between two edits of the organizer
 	Words                    Words
@@ -104,6 +106,7 @@ type Situation struct {
 	Schedules   bool           // the server carries changes of an event to its attendees
 	ReadOnly    bool           // the calendar cannot be written to; its details are published elsewhere
 	WriteAt     time.Time      // the calendar did not accept changes; not to be written to before
+	Queue       Queue          // for new meetings
 	Claimed     string         // another organizer whose meeting has this event
 	Pending     *store.Intent  // a creation for this event without a known outcome
 	MayAsk      bool           // the platform's feed may tell whether the event has a meeting already

@@ -231,7 +231,9 @@ func (p *People) rules(o config.Organizer, row store.Organizer) sync.Rules {
 	return sync.Rules{
 		Mode: sync.Mode(o.Mode), Markers: calendar.Markers{Ask: c.Select.Marker, Decline: c.Select.OptOut}, Existing: c.Select.Existing,
 		Preset: preset(config.Preset{Meeting: c.Meeting}), Presets: presets(c.Presets), MinDuration: c.Select.MinDuration,
-		MaxDuration: c.Select.MaxDuration, Private: sync.PrivateMode(c.Select.Private),
+		MaxDuration: c.Select.MaxDuration, Horizon: c.Select.Horizon, Caps: sync.Caps{
+			PerHour: c.Limits.CreationsPerHour, PerDay: c.Limits.CreationsPerDay, Overall: c.Limits.CreationsOverall,
+		}, Private: sync.PrivateMode(c.Select.Private),
 		Window: sync.WindowMode(c.Series.Window), RollAfter: c.Series.RollAfter, MailBudget: c.Details.MailBudget, Words: p.worded(cmp.Or(o.Language, row.Language)),
 		Join: p.join, Quiet: quiet, Cancel: sync.CancelAction(c.Cancel.Action), Undo: c.Cancel.Undo,
 		RetryUnknown: c.Platform.Unknown == config.UnknownRetry, Settle: c.Platform.Settle,
