@@ -200,6 +200,18 @@ type Counts struct {
 	Meetings, Ending, Unknown int // live meetings; links in their undo window; calls without an outcome
 }
 
+// A Tally counts meetings and links of all organizers.
+type Tally struct {
+	Meetings map[MeetingState]int
+	Links    map[LinkKind]int
+}
+
+// A LinkKind is where a link stands, and why.
+type LinkKind struct {
+	State  LinkState
+	Reason string
+}
+
 // A Ledger is convoke's memory. Every method is one transaction: it happens whole or not at all, and is on disk when
 // it returns. A method that would change nothing writes nothing.
 //
@@ -282,6 +294,7 @@ type Ledger interface {
 	Notes(ctx context.Context, key string) (value string, err error) // "" when there is none
 
 	Counts(ctx context.Context, organizer string) (Counts, error)
+	Tally(ctx context.Context) (Tally, error)
 
 	Close() error
 }

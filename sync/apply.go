@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"convoke/calendar"
 	"convoke/meetingapi"
@@ -35,13 +36,17 @@ func (p *pass) apply(ctx context.Context, w *watched, s Situation, d Decision, o
 	var err error
 	switch a := *d.Action; a.Kind {
 	case CreateMeeting:
-		step.Call, err = p.create(ctx, s, a)
+		if step.Call, err = p.create(ctx, s, a); err == nil {
+			err = p.follow(ctx, s)
+		}
 	case UpdateMeeting:
 		step.Call, err = p.update(ctx, s, a)
 	case DeleteMeeting:
 		step.Call, err = p.delete(ctx, a)
 	case SaveLink:
-		err = p.save(ctx, s, a)
+		if err = p.save(ctx, s, a); err == nil && a.Meeting.PlatformID != "" {
+			err = p.follow(ctx, s)
+		}
 	case WriteDetails, EraseDetails, SettleDetails:
 		o, step.Lines, err = p.edit(ctx, w, s, a)
 	}
@@ -140,6 +145,9 @@ func (p *pass) update(ctx context.Context, s Situation, a Action) (string, error
 		answer, err = p.o.Platform.UpdateMeeting(ctx, p.o.UserID, a.Meeting.PlatformID, a.Request)
 		return err
 	})
+	if errors.Is(err, meetingapi.ErrNotFound) {
+		return "", p.unfound(ctx, *s.Meeting)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -162,7 +170,7 @@ func (p *pass) delete(ctx context.Context, a Action) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	a.Meeting.UpdatedAt = p.Now()
+	a.Meeting.MissingAt, a.Meeting.UpdatedAt = time.Time{}, p.Now()
 	return "DELETE /meeting/" + a.Meeting.PlatformID, p.changed(ctx, id, a.Meeting, a.Link)
 }
 
@@ -289,7 +297,7 @@ func (p *pass) creation(ctx context.Context, s Situation, token string) (int64, 
 
 // answered is the meeting as the platform acknowledged it.
 func (p *pass) answered(m store.Meeting, answer meetingapi.Meeting) store.Meeting {
-	m.Closed, m.UpdatedAt = answer.IsClosed, p.Now()
+	m.Closed, m.MissingAt, m.UpdatedAt = answer.IsClosed, time.Time{}, p.Now()
 	if _, err := meetingapi.ReadMeeting(answer.Raw); err == nil { // else the last whole one tells more, about dial-in say
 		m.Answer = answer.Raw
 	}

@@ -16,7 +16,7 @@ import (
 // Decide says what is to be done about one event. It is pure: the same Situation always gives the same Decision. Its
 // cases are the rows of doc/decisions.md.
 func Decide(s Situation) Decision {
-	d := s.decide()
+	d := s.unwritable(s.rationed(s.vanished(s.decide())))
 	if wait, ok := s.unsettled(d); ok {
 		return wait
 	}
@@ -58,8 +58,11 @@ func (s Situation) gone() Decision {
 		return s.forget(Over, "the event was deleted after its end; the meeting is left as it is")
 	}
 	if s.Mass {
-		l := hold(*s.Link, *s.Meeting)
-		return Decision{Rule: Hold, Text: "the event is gone, with too many others of its calendar at once; its meeting stays until an admin approves (convoke approve) or the event is back", Action: &Action{Kind: SaveLink, Link: l}}
+		l, why := hold(*s.Link, *s.Meeting), "the event is gone, with too many others of its calendar at once"
+		if s.Bereft {
+			why = "the calendar of the event has been missing for three days"
+		}
+		return Decision{Rule: Hold, Text: why + "; its meeting stays until an admin approves (convoke approve) or the event is back", Action: &Action{Kind: SaveLink, Link: l}}
 	}
 	return s.end(Delete, "the event was deleted")
 }
@@ -200,6 +203,8 @@ func (s Situation) active() Decision {
 			return s.update(t, Roll, "the meeting moves on to the next date")
 		}
 		return s.update(t, Update, "title or time changed")
+	case !s.Meeting.MissingAt.IsZero() && (t.End.After(s.Now) || s.Meeting.State == store.Vanished):
+		return s.update(t, Update, "the platform did not find the meeting, so it is looked for again")
 	case len(s.Open) > 0 && t.End.After(s.Now):
 		return s.update(t, Update, "an earlier change got no answer, so what holds is sent once more")
 	case (!s.Link.Written || s.again()) && !s.ReadOnly:
@@ -349,7 +354,7 @@ func (s Situation) ended() Decision {
 		}
 	}
 	if s.Meeting.State == store.Deleted {
-		return s.create(Renew, s.Meeting.Generation+1)
+		return s.renew("the event is back, and its meeting was deleted: it gets another one")
 	}
 	t := s.target()
 	d := s.update(t, Restore, "the event is back, and gets its meeting back")

@@ -114,6 +114,26 @@ func ended(t *testing.T, why Rule, lines ...string) Situation {
 	return s
 }
 
+// queued is an event that asks for a meeting while so many wait already.
+func queued(t *testing.T, day string, behind int) Situation {
+	s := plain(t, "SUMMARY:x @meet", "DTSTART:"+day+"T090000Z", "DTEND:"+day+"T100000Z")
+	s.Queue = Queue{Until: noon.Add(30 * time.Minute), Cap: "limits.creations_per_hour", Size: 20, Period: time.Hour, Behind: behind}
+	return s
+}
+
+// lost is an event whose meeting the platform did not find a moment ago, and vanished one that it did not find twice.
+func lost(t *testing.T, lines ...string) Situation {
+	s := linked(t, lines...)
+	s.Meeting.MissingAt, s.Meeting.UpdatedAt = noon, noon
+	return s
+}
+
+func vanished(t *testing.T, lines ...string) Situation {
+	s := lost(t, lines...)
+	s.Meeting.State, s.Meeting.Type = store.Vanished, "boardroom"
+	return s
+}
+
 // heir is an event that was made from another one, which has a meeting: the seal says so.
 func heir(t *testing.T, lines ...string) Situation {
 	s := plain(t, append([]string{joined}, lines...)...)
@@ -275,6 +295,24 @@ func decisions(t *testing.T) []decision {
 			assert.True(t, d.Action.Request.Recorded)
 			assert.Equal(t, "Minutes are taken", d.Action.Request.Agenda)
 		}},
+		{"more than a year ahead", with(plain(t, "SUMMARY:x @meet", "DTSTART:20281124T090000Z", "DTEND:20281124T100000Z"), func(s *Situation) { s.Rules.Horizon = 366 * 24 * time.Hour }), TooFar, "", func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, time.Date(2027, 11, 24, 9, 0, 0, 0, time.UTC), d.Due.UTC())
+		}},
+		{"a year ahead", with(plain(t, "SUMMARY:x @meet", "DTSTART:20271123T090000Z", "DTEND:20271123T100000Z"), func(s *Situation) { s.Rules.Horizon = 366 * 24 * time.Hour }), Create, CreateMeeting, nil},
+		{"a series whose next date is near, though its end is far", with(plain(t, "SUMMARY:x @meet", "RRULE:FREQ=YEARLY"), func(s *Situation) { s.Rules.Horizon = 366 * 24 * time.Hour }), Create, CreateMeeting, nil},
+		{"a series that begins in two years", with(plain(t, "SUMMARY:x @meet", "DTSTART:20281124T090000Z", "DTEND:20281124T100000Z", "RRULE:FREQ=DAILY"), func(s *Situation) { s.Rules.Horizon = 366 * 24 * time.Hour }), TooFar, "", nil},
+		{"an event that has a meeting moves beyond the horizon", with(linked(t, "DTSTART:20281124T090000Z", "DTEND:20281124T100000Z"), func(s *Situation) { s.Rules.Horizon = 366 * 24 * time.Hour }), Update, UpdateMeeting, nil},
+		{"as many as are allowed were made", queued(t, "20261201", 0), Capped, "", func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, noon.Add(31*time.Minute), d.Due, "behind those that are urgent")
+			assert.Contains(t, d.Text, "no more than 20 are made in an hour (limits.creations_per_hour)")
+		}},
+		{"others wait already", queued(t, "20261201", 45), Capped, "", func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, noon.Add(31*time.Minute+2*time.Hour), d.Due)
+		}},
+		{"others wait already, and it begins within a day", queued(t, "20261124", 1000), Capped, "", func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, noon.Add(30*time.Minute+time.Duration(20.5*60/24*float64(time.Second))), d.Due)
+		}},
+		{"a meeting that vanished is not replaced at once when too many were made", with(vanished(t), func(s *Situation) { s.Queue = queued(t, "20261124", 0).Queue }), Capped, "", nil},
 		{"private, with a neutral topic", with(plain(t, "SUMMARY:Salary @meet", "CLASS:PRIVATE"), func(s *Situation) { s.Rules.Private = PrivateNeutral }), Create, CreateMeeting,
 			func(t *testing.T, _ Situation, d Decision) {
 				assert.Equal(t, "Private meeting", d.Action.Request.Topic)
@@ -408,6 +446,15 @@ func decisions(t *testing.T) []decision {
 		{"moved into the past while the meeting is to come", linked(t, "DTSTART:20261101T090000Z", "DTEND:20261101T100000Z"), Update, UpdateMeeting, nil},
 		{"moved from the past", with(linked(t, "DTSTART:20261201T090000Z", "DTEND:20261201T100000Z"), past), Update, UpdateMeeting, nil},
 		{"not written yet", with(linked(t, "LOCATION:@meet"), func(s *Situation) { s.Link.Written = false }), Write, WriteDetails, nil},
+		{"the calendar takes no changes", with(linked(t, "LOCATION:@meet"), func(s *Situation) { s.Link.Written, s.WriteAt = false, noon.Add(time.Hour) }), Unwritable, "", func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, noon.Add(time.Hour), d.Due)
+			assert.Contains(t, d.Text, "https://meet.example.com/join/1111-2222-3333-4444")
+		}},
+		{"the calendar takes no changes, and the text is to go", with(ended(t, Decline, "SUMMARY:Budget #nomeet"), func(s *Situation) { s.WriteAt = noon.Add(time.Hour) }), Unwritable, "", nil},
+		{"a series in a calendar that takes no changes moves on", with(linked(t, "LOCATION:@meet", "RRULE:FREQ=DAILY"), func(s *Situation) { s.Link.Written, s.WriteAt = false, noon.Add(48*time.Hour) }), Unwritable, "", func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, noon.Add(22*time.Hour+30*time.Minute), d.Due.UTC())
+		}},
+		{"a change of the meeting does not wait for the calendar", with(linked(t, "SUMMARY:Retro"), func(s *Situation) { s.WriteAt = noon.Add(time.Hour) }), Update, UpdateMeeting, nil},
 		{"an old copy was put over the event", linked(t, "LOCATION:@meet"), Write, WriteDetails, nil},
 		{"one more date of a series asks", dated(t, "SUMMARY:Budget @meet"), Write, WriteDetails, nil},
 		meetings("one more date of a series asks, and had its text taken out", dated(t, "SUMMARY:Budget @meet", "X-CONVOKE:v1.x.y.1.z"), Unchanged),
@@ -423,6 +470,22 @@ func decisions(t *testing.T) []decision {
 		meetings("a cancelled date asks for nothing", dated(t, "SUMMARY:Budget @meet", "STATUS:CANCELLED"), Unchanged),
 		meetings("the marker stays in the title, and the text was taken out", linked(t, "LOCATION:Room 5", "SUMMARY:Budget @meet"), Unchanged),
 		meetings("retitled after its end", with(linked(t, "SUMMARY:Minutes"), past), Finished),
+		meetings("the platform does not find the meeting", lost(t, "SUMMARY:Retro"), Vanished),
+		{"it is looked for once more", with(lost(t), func(s *Situation) { s.Now = noon.Add(time.Minute) }), Update, UpdateMeeting, nil},
+		{"not found twice: the event gets another one", vanished(t), Renew, CreateMeeting, func(t *testing.T, s Situation, d Decision) {
+			assert.Equal(t, 2, d.Action.Meeting.Generation)
+			assert.Equal(t, "boardroom", d.Action.Request.Type, "made like the one before")
+			assert.False(t, d.Action.Link.Written, "the new link is written into it")
+		}},
+		{"not found a while ago: looked for before another one is made", with(vanished(t), func(s *Situation) { s.Now = noon.Add(time.Hour) }), Update, UpdateMeeting, nil},
+		{"many are not found", with(vanished(t), func(s *Situation) { s.ManyMissing = true }), MassVanished, "", func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, noon.Add(time.Hour), d.Due)
+		}},
+		{"many are not found: looked for every hour", with(vanished(t), func(s *Situation) { s.ManyMissing, s.Now = true, noon.Add(time.Hour) }), Update, UpdateMeeting, nil},
+		{"not found twice, after its end", with(vanished(t), func(s *Situation) { past(s); s.Meeting.UpdatedAt = s.Now }), Vanished, SaveLink, nil},
+		{"not found twice, and given up", with(with(vanished(t), gone), func(s *Situation) { s.Link.State, s.Link.Reason, s.Link.DueAt = store.Ending, string(Delete), noon }), Vanished, SaveLink, func(t *testing.T, _ Situation, d Decision) {
+			assert.Equal(t, store.Ended, d.Action.Link.State)
+		}},
 		meetings("the platform says closed for a time to come", with(linked(t), func(s *Situation) { s.Meeting.Closed = true }), StillClosed),
 		meetings("nothing changed", linked(t), Unchanged),
 		meetings("the marker in the title was taken out, the link stays", linked(t, "SUMMARY:Budget"), Unchanged),
@@ -436,6 +499,9 @@ func decisions(t *testing.T) []decision {
 		{"deleted with many others", with(linked(t), func(s *Situation) { s.Event, s.Mass = nil, true }), Hold, SaveLink, func(t *testing.T, s Situation, d Decision) {
 			assert.Equal(t, store.Ending, d.Action.Link.State)
 			assert.Equal(t, s.Meeting.End, d.Action.Link.DueAt, "then there is nothing left to approve")
+		}},
+		{"its calendar has been missing for three days", with(linked(t), func(s *Situation) { s.Event, s.Mass, s.Bereft = nil, true, true }), Hold, SaveLink, func(t *testing.T, _ Situation, d Decision) {
+			assert.Contains(t, d.Text, "missing for three days")
 		}},
 		meetings("deleted with many others, and not approved", with(ending(t, Hold), gone), Held),
 		{"not approved before its end", with(with(ending(t, Hold), gone), past), Over, SaveLink, nil},

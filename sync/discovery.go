@@ -25,10 +25,12 @@ func (p *pass) open(ctx context.Context) error {
 		if row.Left {
 			continue
 		}
-		w := &watched{Calendar: row, read: map[string]calendar.Object{}}
-		w.home, w.rules = p.home(row), p.o.rules(row)
-		if w.col, w.err = p.Calendars.Open(row); w.err != nil {
-			p.failed(w, "", w.err)
+		w := p.watch(row)
+		w.col, w.err = p.Calendars.Open(row)
+		if w.err != nil && !(p.Patient && p.Now().Before(row.DueAt)) {
+			if err := (&look{pass: p, w: w}).fail(ctx, w.err); err != nil {
+				return err
+			}
 		}
 		p.calendars = append(p.calendars, w)
 	}
@@ -61,7 +63,8 @@ func (p *pass) home(c store.Calendar) *time.Location {
 const rediscovery = 24 * time.Hour
 
 // found returns the calendars of the organizer that are in the ledger, after discovery where the configuration changed
-// or a day has passed. A calendar that discovery does not find any more is marked; that cancels nothing.
+// or a day has passed. A calendar that discovery does not find any more is missing, or, when the configuration changed, left;
+// neither cancels anything.
 func (p *pass) found(ctx context.Context) ([]store.Calendar, error) {
 	key, source := "found/"+p.o.Email, p.Calendars.Source(p.o.Email)
 	note, err := p.Ledger.Notes(ctx, key)
@@ -89,7 +92,7 @@ func (p *pass) found(ctx context.Context) ([]store.Calendar, error) {
 		p.failed(nil, "", err)
 		return known, p.park(ctx, err)
 	}
-	if err := p.replace(ctx, found.Calendars); err != nil {
+	if err := p.replace(ctx, found.Calendars, from == source); err != nil {
 		return nil, err
 	}
 	slices.Sort(found.Addresses)
@@ -125,8 +128,9 @@ func (p *pass) widen(ctx context.Context) error {
 	return nil
 }
 
-// replace brings the ledger's calendars in line with what discovery found.
-func (p *pass) replace(ctx context.Context, found []store.Calendar) error {
+// replace brings the ledger's calendars in line with what discovery found. One that it does not find under the same
+// configuration as before is missing; after a change of the configuration it was left on purpose.
+func (p *pass) replace(ctx context.Context, found []store.Calendar, same bool) error {
 	known, err := p.Ledger.Calendars(ctx, p.o.Email)
 	if err != nil {
 		return err
@@ -140,6 +144,11 @@ func (p *pass) replace(ctx context.Context, found []store.Calendar) error {
 				row = k
 			}
 		}
+		if row.Left {
+			if err := p.returned(ctx, row.ID); err != nil {
+				return err
+			}
+		}
 		row.Name, row.Source, row.TimeZone, row.Shared, row.Left = f.Name, f.Source, f.TimeZone, f.Shared, false
 		if row.Profile == "" {
 			row.Profile = f.Profile
@@ -149,11 +158,15 @@ func (p *pass) replace(ctx context.Context, found []store.Calendar) error {
 		}
 	}
 	for _, k := range known {
-		if !there[k.URL] && !k.Left {
-			k.Left = true
-			if _, err := p.Ledger.SaveCalendar(ctx, k); err != nil {
-				return err
-			}
+		if there[k.URL] || k.Left {
+			continue
+		}
+		forgo := p.leave
+		if same {
+			forgo = p.lost
+		}
+		if err := forgo(ctx, k); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -182,10 +195,10 @@ func (p *pass) park(ctx context.Context, why error) error {
 	case why == nil && o.DueAt.IsZero():
 		return nil // what else is wrong is the platform's business
 	case why == nil:
-		o.State, o.Attempts, o.DueAt = "", 0, time.Time{}
+		o.State, o.Trouble, o.Attempts, o.DueAt = "", store.NoTrouble, 0, time.Time{}
 		return p.Ledger.SaveOrganizer(ctx, o)
 	}
-	o.State, o.Attempts = why.Error(), o.Attempts+1
+	o.State, o.Trouble, o.Attempts = why.Error(), trouble(why), o.Attempts+1
 	o.DueAt = later(p.Now(), o.Attempts)
 	if errors.Is(why, calendar.ErrAuth) && o.Attempts >= 3 {
 		o.DueAt = p.Now().Add(time.Hour)
@@ -205,9 +218,9 @@ func (p *pass) standing(ctx context.Context) error {
 	if err != nil || !o.DueAt.IsZero() { // discovery has failed, which says more
 		return err
 	}
-	o.State = ""
+	o.State, o.Trouble = "", store.NoTrouble
 	if p.refusal != nil {
-		o.State = p.refusal.Error()
+		o.State, o.Trouble = p.refusal.Error(), store.Platform
 	}
 	return p.Ledger.SaveOrganizer(ctx, o)
 }

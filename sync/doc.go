@@ -15,7 +15,11 @@
 //     event (object.go), of which gather.go builds the Situation; alarm.go looks whether too many are gone at once.
 //     schedule.go runs passes by the clock.
 //
-// Beside the pass stand explain.go, publish.go, eject.go and resolve.go, one for each thing that people ask for.
+// What is out of order has a room of its own, with what is decided about it and what the pass does: vanish.go (meetings that
+// the platform does not find), missing.go (calendars that are not there), readonly.go (calendars that take no changes),
+// quota.go (more meetings than are made in an hour), trouble.go (its kinds).
+//
+// Beside the pass stand explain.go, publish.go, eject.go, resolve.go and approve.go, one for each thing that people ask for.
 //
 // Since Decide is asked again after every step, with what the calendar and the ledger hold by then, there is no
 // second road for what was interrupted, raced or half done: a pass after a crash takes the same way as any other.

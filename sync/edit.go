@@ -49,9 +49,12 @@ func (p *pass) edit(ctx context.Context, w *watched, s Situation, a Action) (cal
 		switch {
 		case errors.Is(err, calendar.ErrPrecondition):
 			continue
-		case errors.Is(err, calendar.ErrReadOnly) && a.Kind == WriteDetails:
+		case errors.Is(err, calendar.ErrRefused) && a.Kind == WriteDetails:
 			return before, nil, &unwritten{err, details.JoinURL}
 		case err != nil:
+			return before, nil, err
+		}
+		if err := p.opened(ctx, w); err != nil {
 			return before, nil, err
 		}
 		a.Link = counted(a.Link, s)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"convoke/calendar"
 	"convoke/store"
 )
 
@@ -58,7 +57,7 @@ func (p *pass) known(ctx context.Context) error {
 		return err
 	}
 	for _, row := range rows {
-		w := &watched{Calendar: row, rules: p.o.rules(row), home: p.home(row), read: map[string]calendar.Object{}}
+		w := p.watch(row)
 		w.col, w.err = p.Calendars.Open(row)
 		p.calendars = append(p.calendars, w)
 	}
@@ -86,7 +85,7 @@ func (p *pass) explain(ctx context.Context, uid string) ([]Explanation, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := p.vanished(ctx, l)
+	s, err := p.withoutEvent(ctx, l)
 	if err != nil {
 		return nil, err
 	}

@@ -43,11 +43,14 @@ func (p *pass) situation(ctx context.Context, w *watched, row store.ObjectRow, o
 	if err := p.withOthers(ctx, &s); err != nil {
 		return s, err
 	}
+	if err := p.withQueue(ctx, &s); err != nil {
+		return s, err
+	}
 	return s, p.withSeal(ctx, &s)
 }
 
-// vanished gathers what is known of an event that is gone.
-func (p *pass) vanished(ctx context.Context, l store.Link) (Situation, error) {
+// withoutEvent gathers what is known of an event that is gone.
+func (p *pass) withoutEvent(ctx context.Context, l store.Link) (Situation, error) {
 	w := p.calendar(l.Calendar)
 	if w == nil {
 		w = &watched{Calendar: store.Calendar{ID: l.Calendar}, rules: p.o.Rules}
@@ -60,7 +63,7 @@ func (p *pass) blank(w *watched, href string) Situation {
 	return Situation{
 		Now: p.Now(), Rules: w.rules, Organizer: p.o.Email, Addresses: p.o.Addresses, Calendar: w.ID, Href: href,
 		Recovery: p.recovery, MayAsk: p.o.Feed != nil && p.o.Agenda,
-		Mass: w.mass, Shared: w.Shared, ReadOnly: w.server().ReadOnly, Schedules: w.server().Schedules,
+		WriteAt: w.writeAt, Mass: w.mass || w.bereft, Bereft: w.bereft, Shared: w.Shared, ReadOnly: w.server().ReadOnly, Schedules: w.server().Schedules,
 	}
 }
 
@@ -71,11 +74,19 @@ func (p *pass) withLink(ctx context.Context, s *Situation, l store.Link) error {
 		return err
 	}
 	s.Link, s.Meeting = &l, &m
+	if !m.MissingAt.IsZero() {
+		if s.ManyMissing, err = p.manyMissing(ctx); err != nil {
+			return err
+		}
+	}
 	if err := p.withOpen(ctx, s); err != nil {
 		return err
 	}
 	links, err := p.Ledger.LinksOf(ctx, m.ID)
 	if err != nil {
+		return err
+	}
+	if err := p.withFormer(ctx, s, links); err != nil {
 		return err
 	}
 	for _, other := range links {
@@ -93,7 +104,8 @@ func (p *pass) withLink(ctx context.Context, s *Situation, l store.Link) error {
 			s.Siblings = append(s.Siblings, Sibling{other.ID, ev})
 		}
 	}
-	if s.Event == nil || (l.Calendar == s.Calendar && l.Href == s.Href) || p.calendar(l.Calendar) == nil {
+	at := p.calendar(l.Calendar)
+	if s.Event == nil || (l.Calendar == s.Calendar && l.Href == s.Href) || at == nil || at.away {
 		return nil
 	}
 	home, err := p.Ledger.Object(ctx, l.Calendar, l.Href)

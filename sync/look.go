@@ -39,7 +39,7 @@ func (p *pass) look(ctx context.Context, w *watched) error {
 	if w.err != nil {
 		return nil
 	}
-	if p.Patient && p.Now().Before(w.DueAt) {
+	if p.Patient && p.Now().Before(w.DueAt) && w.Trouble != store.ReadOnly {
 		w.err = fmt.Errorf("not asked before %s: %s", w.DueAt.UTC().Format(time.RFC3339), w.State)
 		return nil
 	}
@@ -49,7 +49,7 @@ func (p *pass) look(ctx context.Context, w *watched) error {
 		return err
 	}
 	l.first = selection != "" || w.FullAt.IsZero()
-	since := calendar.Since{Token: w.Token, ETag: l.etag, Full: p.Now().Sub(w.FullAt) > l.interval()}
+	since := calendar.Since{Token: w.Token, ETag: l.etag, Full: p.Now().Sub(w.FullAt) > l.interval() || w.Trouble == store.Missing}
 	if l.first {
 		since = calendar.Since{ETag: func(string) string { return "" }}
 	}
@@ -80,7 +80,7 @@ func (l *look) key() string { return fmt.Sprintf("selection/%d", l.w.ID) }
 // creations are repeated) when it is not what it was at the last look, or "".
 func (l *look) selection(ctx context.Context) (string, error) {
 	r := l.w.rules
-	now := fmt.Sprintf("%s %v %q %q %v %s %s %s %q %v %d", r.Mode, r.Existing, r.Markers.Ask, r.Markers.Decline, r.RetryUnknown, r.MinDuration, r.MaxDuration, r.Private, l.o.Addresses, r.Presets, r.MailBudget)
+	now := fmt.Sprintf("%s %v %q %q %v %s %s %s %q %v %d %s %v", r.Mode, r.Existing, r.Markers.Ask, r.Markers.Decline, r.RetryUnknown, r.MinDuration, r.MaxDuration, r.Private, l.o.Addresses, r.Presets, r.MailBudget, r.Horizon, r.Caps)
 	was, err := l.Ledger.Notes(ctx, l.key())
 	if err != nil || was == now {
 		return "", err
@@ -288,7 +288,14 @@ func (l *look) finish(ctx context.Context, seen calendar.Look) error {
 // recover clears what was wrong with the calendar, and keeps what was learned of its server.
 func (l *look) recover(ctx context.Context) error {
 	row := l.w.Calendar
-	row.State, row.Attempts, row.DueAt = "", 0, time.Time{}
+	if row.Trouble == store.Missing {
+		if err := l.returned(ctx, row.ID); err != nil {
+			return err
+		}
+	}
+	if row.Trouble != store.ReadOnly { // which a write will tell
+		row.State, row.Trouble, row.Attempts, row.DueAt = "", store.NoTrouble, 0, time.Time{}
+	}
 	if server, ok := l.w.col.(interface{ Profile() string }); ok {
 		row.Profile = server.Profile()
 	}
@@ -305,8 +312,11 @@ func (l *look) recover(ctx context.Context) error {
 func (l *look) fail(ctx context.Context, why error) error {
 	l.w.err = why
 	l.failed(l.w, "", why)
-	row := l.w.Calendar
-	row.State, row.Attempts = why.Error(), row.Attempts+1
+	row, kind := l.w.Calendar, trouble(why)
+	if row.Trouble == store.Missing && kind == store.Denied {
+		kind = store.Missing // the share was withdrawn
+	}
+	row.State, row.Trouble, row.Attempts = why.Error(), kind, row.Attempts+1
 	row.DueAt = later(l.Now(), row.Attempts)
 	var wait interface{ RetryAt() time.Time }
 	switch {
@@ -318,6 +328,11 @@ func (l *look) fail(ctx context.Context, why error) error {
 		row.DueAt = l.Now().Add(15 * time.Minute)
 	}
 	l.w.Calendar = row
+	if kind == store.Missing {
+		if err := l.miss(ctx, row.ID); err != nil {
+			return err
+		}
+	}
 	_, err := l.Ledger.SaveCalendar(ctx, row)
 	return err
 }

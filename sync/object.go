@@ -95,7 +95,14 @@ func (p *pass) settle(ctx context.Context, w *watched, row store.ObjectRow, o ca
 		if d.Action == nil {
 			return p.done(ctx, w, row, o, s, d)
 		}
-		if o, err = p.apply(ctx, w, s, d, o); err != nil {
+		o, err = p.apply(ctx, w, s, d, o)
+		if errors.Is(err, calendar.ErrReadOnly) {
+			if err := p.closed(ctx, w, err); err != nil {
+				return err
+			}
+			continue
+		}
+		if err != nil {
 			row.DueAt = s.target().Change
 			return p.retry(ctx, w, row, err)
 		}
@@ -118,11 +125,14 @@ func (p *pass) undecided(ctx context.Context, w *watched, row store.ObjectRow, e
 // done records that nothing is left to do about this version of the object.
 func (p *pass) done(ctx context.Context, w *watched, row store.ObjectRow, o calendar.Object, s Situation, d Decision) error {
 	p.report.rests(d.Rule)
+	if d.Rule == Capped {
+		p.queue.Behind++
+	}
 	row.Done, row.Error, row.Attempts, row.DueAt = o.ETag, "", 0, time.Time{}
 	if d.Rule != Undo { // which the link has
 		row.DueAt = d.Due
 	}
-	if d.Rule == Quiet || d.Rule == MaybeSplit || d.Rule == Unsettled || d.Rule == Recovering || d.Rule == Unread || d.Rule == Unanswered && !d.Due.IsZero() {
+	if postponed[d.Rule] || d.Rule == Unanswered && !d.Due.IsZero() {
 		row.Done = notDone
 	}
 	if held[d.Rule] {
@@ -209,7 +219,7 @@ func (p *pass) moved(ctx context.Context, l store.Link) (bool, error) {
 // absent decides about an event that is gone, round by round. It answers true when that failed and is to be tried again.
 func (p *pass) absent(ctx context.Context, w *watched, row store.ObjectRow, l store.Link) (bool, error) {
 	for range rounds {
-		s, err := p.vanished(ctx, l)
+		s, err := p.withoutEvent(ctx, l)
 		if err != nil {
 			row.UID = l.UID
 			return true, p.undecided(ctx, w, row, err)
@@ -271,7 +281,7 @@ func (p *pass) retry(ctx context.Context, w *watched, row store.ObjectRow, why e
 	if api := (*meetingapi.Error)(nil); errors.As(why, &api) && api.RetryAfter > 0 {
 		row.DueAt = p.Now().Add(min(api.RetryAfter, longestWait))
 	}
-	if errors.Is(why, calendar.ErrReadOnly) || errors.Is(why, calendar.ErrRefused) {
+	if errors.Is(why, calendar.ErrRefused) {
 		row.DueAt = p.Now().Add(longestWait)
 	}
 	if change.After(p.Now()) && change.Before(row.DueAt) {

@@ -15,30 +15,35 @@ import (
 // A pass is one look at all calendars of one organizer.
 type pass struct {
 	*Engine
-	o         Organizer
-	calendars []*watched
-	report    Report
-	links     map[place]bool // where linked events are, loaded when first asked for
-	refusal   error          // the platform refuses everything just now
-	accepted  bool           // it has answered a call
-	forbidden bool           // its last answer was that it does not allow the call
-	recovery  Recovery       // what holds after the ledger was lost or put back
-	fed       *reading       // the platform's feed, when it was read
-	unfed     error          // why it could not be read
-	looking   bool           // nothing is to be kept
-	roused    bool           // events are to be decided about again, since one that shared their meeting is gone
+	o               Organizer
+	calendars       []*watched
+	report          Report
+	links           map[place]bool // where linked events are, loaded when first asked for
+	refusal         error          // the platform refuses everything just now
+	accepted        bool           // it has answered a call
+	forbidden       bool           // its last answer was that it does not allow the call
+	recovery        Recovery       // what holds after the ledger was lost or put back
+	fed             *reading       // the platform's feed, when it was read
+	unfed           error          // why it could not be read
+	looking         bool           // nothing is to be kept
+	queue           Queue          // Until is set once there is no room for another meeting
+	roused          bool           // events are to be decided about again, since one that shared their meeting is gone
+	missingMeetings *Missing       // loaded when first asked for
 }
 
 // watched is a calendar of the pass.
 type watched struct {
 	store.Calendar
-	col   calendar.Collection
-	rules Rules                      // hers, as they are for this calendar
-	home  *time.Location             // for floating times and time zones that nobody knows
-	mass  bool                       // so many events are gone from it that no meeting of theirs is given up without a person
-	err   error                      // it could not be looked at, or failed since
-	read  map[string]calendar.Object // what the look brought along, by href, up to readAhead
-	size  int
+	col     calendar.Collection
+	rules   Rules                      // hers, as they are for this calendar
+	home    *time.Location             // for floating times and time zones that nobody knows
+	mass    bool                       // so many events are gone from it that no meeting of theirs is given up without a person
+	writeAt time.Time                  // nothing is written to it before
+	away    bool                       // it has been missing for a day
+	bereft  bool                       // … and for so long that its meetings are held
+	err     error                      // it could not be looked at, or failed since
+	read    map[string]calendar.Object // what the look brought along, by href, up to readAhead
+	size    int
 }
 
 // place is where an event stands.
@@ -61,6 +66,9 @@ func (p *pass) run(ctx context.Context) error {
 		if err := p.look(ctx, w); err != nil {
 			return err
 		}
+	}
+	if err := p.absences(ctx); err != nil {
+		return err
 	}
 	if err := p.pending(ctx); err != nil {
 		return err
@@ -153,8 +161,11 @@ func (p *pass) due(ctx context.Context) error {
 			return ctx.Err()
 		}
 		w := p.calendar(l.Calendar)
-		if w == nil || w.err != nil {
-			continue // a calendar that is not watched any more cancels nothing
+		if w == nil || w.err != nil { // a calendar that is not watched any more cancels nothing
+			if err := p.orphan(ctx, l); err != nil {
+				return err
+			}
+			continue
 		}
 		row, err := p.Ledger.Object(ctx, l.Calendar, l.Href)
 		if errors.Is(err, store.ErrNotFound) {
@@ -204,10 +215,10 @@ func btoi(b bool) int {
 	return 0
 }
 
-// whole reports whether every calendar of the organizer was looked at.
+// whole reports whether every calendar of the organizer was looked at, but those that have been missing for long.
 func (p *pass) whole() bool {
 	for _, w := range p.calendars {
-		if w.err != nil {
+		if w.err != nil && !w.away {
 			return false
 		}
 	}

@@ -19,6 +19,8 @@ const (
 	AllDay         Rule = "all-day"         // no time of day
 	NoDuration     Rule = "no-duration"     // starts and ends at the same instant
 	Over           Rule = "over"            // its end has passed
+	TooFar         Rule = "too-far"         // select.horizon
+	Capped         Rule = "capped"          // limits.creations_…
 	OtherTool      Rule = "other-tool"      // it has a join link that convoke did not make
 	OtherOrganizer Rule = "other-organizer" // another organizer's meeting has this event
 	Confidential   Rule = "confidential"    // CLASS:CONFIDENTIAL in a calendar that is not her own
@@ -71,8 +73,14 @@ const (
 	Frozen           Rule = "frozen"            // what is written does not stay
 	TwoPlaces        Rule = "two-places"        // the event stands in two places at once
 	StillClosed      Rule = "still-closed"      // the platform says closed, though the time is to come
+	Unwritable       Rule = "read-only"         // the calendar does not accept changes
+	Vanished         Rule = "vanished"          // the platform does not find its meeting
+	MassVanished     Rule = "mass-vanished"     // nor many others
 	Finished         Rule = "finished"          // meeting and event are over
 )
+
+// postponed are the rules under which something is to be done, and not yet: a pass by hand looks again at once.
+var postponed = map[Rule]bool{Quiet: true, MaybeSplit: true, Unsettled: true, Recovering: true, Unread: true, Unwritable: true}
 
 // without are the rules under which an event gets no meeting as long as it does not change.
 var without = map[Rule]bool{
@@ -83,5 +91,5 @@ var without = map[Rule]bool{
 // held are the rules under which something waits for a person.
 var held = map[Rule]bool{
 	Unanswered: true, OrganizerChanged: true, BecameAllDay: true, Held: true, Recurrence: true, NoPreset: true, Budget: true, Frozen: true, TwoPlaces: true,
-	StillClosed: true, Recovering: true, Unread: true,
+	StillClosed: true, Recovering: true, Unread: true, Unwritable: true, Capped: true, Vanished: true, MassVanished: true,
 }

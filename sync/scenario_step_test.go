@@ -57,7 +57,19 @@ func (p *play) step(name, body string) (result string, asked bool) {
 	case "server":
 		p.server(arg)
 	case "platform":
-		p.platform.Fail(routes[arg[0]], faults[arg[1]])
+		for range times(p.t, arg[2:]) {
+			p.platform.Fail(routes[arg[0]], faults[arg[1]])
+		}
+	case "vanish":
+		p.platform.Drop(p.numbered(arg[0]).ID)
+	case "missing":
+		p.dav.Inject(caldavtest.Fault{Path: p.dav.Calendar("alice", arg[0]), Status: http.StatusNotFound})
+	case "denied":
+		p.dav.Inject(caldavtest.Fault{Path: p.dav.Calendar("alice", arg[0]), Status: http.StatusForbidden})
+	case "unlisted":
+		p.shelf.unlist(arg[0], arg[1])
+	case "approve":
+		p.approve()
 	case "heal":
 		p.dav.Heal()
 		p.newClient()
@@ -128,6 +140,39 @@ var faults = map[string]meetingtest.Fault{
 	"lost-answer": meetingtest.LostAnswer(), "lost-request": meetingtest.LostRequest(), "fails": meetingtest.ErrorBefore(http.StatusInternalServerError),
 	"refuses": meetingtest.ErrorBefore(http.StatusForbidden), "busy": meetingtest.RateLimited("60"),
 	"late": meetingtest.Late(), "page": meetingtest.HTML(http.StatusOK),
+	"not-found": meetingtest.ErrorBefore(http.StatusNotFound),
+}
+
+// times reads how often something happens: once, where nothing is said.
+func times(t testing.TB, arg []string) int {
+	t.Helper()
+	if len(arg) == 0 {
+		return 1
+	}
+	n, err := strconv.Atoi(arg[0])
+	require.NoError(t, err)
+	return n
+}
+
+// numbered is the meeting #1, #2 …
+func (p *play) numbered(name string) meetingtest.Meeting {
+	p.t.Helper()
+	n, err := strconv.Atoi(strings.TrimPrefix(name, "#"))
+	require.NoError(p.t, err)
+	return p.platform.Meetings()[n-1]
+}
+
+// approve is what an admin says to everything that is held.
+func (p *play) approve() {
+	p.t.Helper()
+	_, err := sync.ApproveMissing(p.t.Context(), p.ledger, p.clock.Now())
+	require.NoError(p.t, err)
+	for _, o := range p.people {
+		for _, c := range p.calendarsOf(o.Email) {
+			_, err := sync.Approve(p.t.Context(), p.ledger, c.ID, p.clock.Now())
+			require.NoError(p.t, err)
+		}
+	}
 }
 
 // path is that of work/name, which is alice's, or of bob/work/name.
@@ -241,6 +286,8 @@ func (p *play) given(body string) {
 			rows[len(rows)-1].Shared = true
 		case "read-only":
 			p.dav.SetReadOnly(p.dav.Calendar(arg[0], arg[1]), true)
+		case "writable":
+			p.dav.SetReadOnly(p.dav.Calendar(arg[0], arg[1]), false)
 		case "feed":
 			p.subscribe(value)
 		case "left":
@@ -272,9 +319,14 @@ func (p *play) person(name string) *sync.Organizer {
 
 // leave takes a calendar out of the configuration.
 func (s *shelf) leave(who, name string) {
+	s.unlist(who, name)
+	s.source += "-"
+}
+
+// unlist makes discovery not find a calendar any more.
+func (s *shelf) unlist(who, name string) {
 	email := who + "@example.com"
 	s.places[email] = slices.DeleteFunc(s.places[email], func(c store.Calendar) bool { return strings.EqualFold(c.Name, name) })
-	s.source += "-"
 }
 
 // rule sets one key of the admin's.
@@ -302,6 +354,12 @@ func (p *play) rule(r *sync.Rules, key, value string) {
 		r.MinDuration = duration()
 	case "max_duration":
 		r.MaxDuration = duration()
+	case "horizon":
+		r.Horizon = duration()
+	case "creations_per_hour":
+		n, err := strconv.Atoi(value)
+		require.NoError(p.t, err)
+		r.Caps.PerHour = n
 	case "private":
 		r.Private = sync.PrivateMode(value)
 	case "mail_budget":

@@ -155,7 +155,7 @@ func (s Situation) shown() bool { return slices.ContainsFunc(s.Event.Components,
 // shows reports whether a component shows the meeting: by the join link, or by the number alone, which also an old link
 // holds when platform.join_url has changed.
 func (s Situation) shows(c *calendar.Component) bool {
-	return c.Shows(s.Rules.Join.URL(s.Meeting.Number)) || c.Shows(s.Meeting.Number)
+	return c.Shows(s.Rules.Join.URL(s.Meeting.Number)) || c.Shows(s.Meeting.Number) || slices.ContainsFunc(s.Former, c.Shows)
 }
 
 // wait is how much longer the event must be left alone before it is acted upon.

@@ -62,7 +62,9 @@ type Rules struct {
 	RollAfter time.Duration // how long after an occurrence's end its series moves on
 
 	MinDuration, MaxDuration time.Duration // of events that get a meeting; zero: no limit
-	Private                  PrivateMode   // of events with CLASS:PRIVATE or CONFIDENTIAL
+	Horizon                  time.Duration // how far ahead an event begins that gets a meeting; zero: no limit
+	Caps                     Caps
+	Private                  PrivateMode // of events with CLASS:PRIVATE or CONFIDENTIAL
 	Presets                  map[string]Preset
 	MailBudget               int // writes that may cause mail, between two edits of the organizer
 	Words                    Words
@@ -94,20 +96,25 @@ type Situation struct {
 	SeenAt   time.Time       // when this version of the event was first reported
 	Event    *calendar.Event // nil: it is gone
 
-	Link      *store.Link    // of this organizer and UID; nil: there is none
-	Meeting   *store.Meeting // of Link
-	Mass      bool           // many events are gone from the calendar at once
-	Sharing   int            // other links, not ended, that the meeting has
-	Elsewhere bool           // the event stands in another place that the link names, too
-	Siblings  []Sibling      // the other events that have the meeting
-	Schedules bool           // the server carries changes of an event to its attendees
-	ReadOnly  bool           // the calendar cannot be written to; its details are published elsewhere
-	Claimed   string         // another organizer whose meeting has this event
-	Pending   *store.Intent  // a creation for this event without a known outcome
-	MayAsk    bool           // the platform's feed may tell whether the event has a meeting already
-	Feed      Readback       // what it told
-	Recovery  Recovery       // the ledger may not know all meetings
-	Open      []store.Intent // changes of Meeting without a known outcome
+	Link        *store.Link    // of this organizer and UID; nil: there is none
+	Meeting     *store.Meeting // of Link
+	Bereft      bool           // the calendar has been missing for so long that its meetings are held
+	Mass        bool           // many events are gone from the calendar at once
+	Sharing     int            // other links, not ended, that the meeting has
+	Elsewhere   bool           // the event stands in another place that the link names, too
+	Siblings    []Sibling      // the other events that have the meeting
+	Schedules   bool           // the server carries changes of an event to its attendees
+	ReadOnly    bool           // the calendar cannot be written to; its details are published elsewhere
+	WriteAt     time.Time      // the calendar did not accept changes; not to be written to before
+	Queue       Queue          // for new meetings
+	Claimed     string         // another organizer whose meeting has this event
+	Pending     *store.Intent  // a creation for this event without a known outcome
+	MayAsk      bool           // the platform's feed may tell whether the event has a meeting already
+	Feed        Readback       // what it told
+	Recovery    Recovery       // the ledger may not know all meetings
+	Open        []store.Intent // changes of Meeting without a known outcome
+	Former      []string       // numbers of meetings in whose place Meeting came; until the details are written
+	ManyMissing bool           // the platform does not find so many meetings that it is more likely asked wrongly
 
 	Seal     SealState
 	Sealed   calendar.Seal   // when Seal is OwnSeal or CopiedSeal

@@ -1,28 +1,34 @@
 package main
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"convoke/store"
 	"convoke/sync"
 )
 
+// platformBatch is what is approved when the platform does not find many meetings.
+const platformBatch = "platform"
+
 func newApprove(s *streams) *cobra.Command {
 	return &cobra.Command{
-		Use:   "approve BATCH",
-		Short: "Let the meetings be given up whose events disappeared all at once",
+		Use:   "approve BATCH|platform",
+		Short: "Release what is held: meetings whose events, or that themselves, disappeared all at once",
 		Long: `When a calendar loses many events at once, none of their meetings is given up: it may have been emptied by accident, or restored
 from an old backup. "convoke status" shows them as a batch. Approve the batch when the events are gone for good; the next
-pass looks once more whether they are, and gives the meetings up. Otherwise bring the events back: nothing else is needed.`,
+pass looks once more whether they are, and gives the meetings up. Otherwise bring the events back: nothing else is needed.
+
+When the platform does not find many meetings at once, none is replaced: it may be the wrong API key or user ID. "convoke status"
+says how many they are. Approve "platform" when the meetings are gone for good; the next pass looks for each once more, and makes
+others, with other links, for events to come.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, arg []string) error {
 			batch, err := strconv.ParseInt(arg[0], 10, 64)
-			if err != nil {
+			if err != nil && arg[0] != platformBatch {
 				return usageError{fmt.Errorf("%q is not the number of a batch; `convoke status` shows them", arg[0])}
 			}
 			a, err := s.open(c.Context(), writing)
@@ -30,7 +36,18 @@ pass looks once more whether they are, and gives the meetings up. Otherwise brin
 				return err
 			}
 			defer a.ledger.Close()
-			n, err := a.approve(c.Context(), batch)
+			now := time.Now().UTC().Truncate(time.Second)
+			if arg[0] == platformBatch {
+				n, err := sync.ApproveMissing(c.Context(), a.ledger, now)
+				if err == nil && n == 0 {
+					err = errors.New("no meetings are held that the platform does not find; `convoke status` shows what is")
+				}
+				if err == nil {
+					s.out.Printf("approved: %d meetings are looked for once more at the next pass, and replaced where they are not found\n", n)
+				}
+				return err
+			}
+			n, err := sync.Approve(c.Context(), a.ledger, batch, now)
 			if err != nil {
 				return err
 			}
@@ -41,27 +58,4 @@ pass looks once more whether they are, and gives the meetings up. Otherwise brin
 			return nil
 		},
 	}
-}
-
-// isHeld reports whether the meeting of a link stays until a person approves.
-func isHeld(l store.Link) bool { return l.State == store.Ending && l.Reason == string(sync.Hold) }
-
-// approve makes the held links of a batch come due. A batch is a calendar.
-func (a *app) approve(ctx context.Context, batch int64) (int, error) {
-	links, err := a.ledger.Links(ctx, "")
-	if err != nil {
-		return 0, err
-	}
-	n := 0
-	for _, l := range links {
-		if l.Calendar != batch || !isHeld(l) {
-			continue
-		}
-		l.DueAt, l.Reason = time.Now().UTC().Truncate(time.Second), string(sync.Approved)
-		if _, err := a.ledger.SaveLink(ctx, l); err != nil {
-			return n, err
-		}
-		n++
-	}
-	return n, nil
 }

@@ -104,6 +104,14 @@ join_url = %q
 requests_per_second = 1000
 settle = %q
 
+[limits]
+creations_per_hour = 0
+creations_per_day = 0
+creations_overall = 0
+
+[select]
+horizon = "0s"
+
 [details]
 quiet = "1s"
 

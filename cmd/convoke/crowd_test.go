@@ -52,7 +52,7 @@ func TestTenThousandOrganizers(t *testing.T) {
 func crowded(t *testing.T, dir, platform, user string, organizers, each int) string {
 	t.Helper()
 	var b strings.Builder
-	fmt.Fprintf(&b, "database = \"ledger.db\"\nlisten = \"\"\n[platform]\nurl = %q\napi_key_file = \"platform-api-key\"\njoin_url = %q\nrequests_per_second = 1000\nin_flight = 8\n",
+	fmt.Fprintf(&b, "database = \"ledger.db\"\nlisten = \"\"\n[platform]\nurl = %q\napi_key_file = \"platform-api-key\"\njoin_url = %q\nrequests_per_second = 1000\nin_flight = 8\n[select]\nhorizon = \"0s\"\n",
 		platform, joinURL)
 	for i := range organizers {
 		folder := filepath.Join(dir, fmt.Sprintf("person-%d", i))

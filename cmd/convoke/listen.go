@@ -130,5 +130,5 @@ func (a *app) listen() (*web.Server, error) {
 	if a.cfg.Listen == "" {
 		return nil, nil
 	}
-	return web.New(web.Options{Addr: a.cfg.Listen, PublicURL: a.publicURL(), Feeds: newFeeds(a), Log: a.log})
+	return web.New(web.Options{Addr: a.cfg.Listen, PublicURL: a.publicURL(), Feeds: newFeeds(a), Metrics: a.metrics(), Log: a.log})
 }

@@ -67,6 +67,14 @@ func TestSubscription(t *testing.T) {
 	status, _, _ = fetch(t, url, etag)
 	assert.Equal(t, http.StatusNotModified, status)
 
+	status, body, _ = fetch(t, "http://"+address+"/metrics", "")
+	assert.Equal(t, http.StatusOK, status)
+	assert.Contains(t, body, `convoke_meetings{state="live"} 1`)
+	assert.Contains(t, body, "convoke_last_pass_results{result=\"created\"}")
+	for _, secret := range []string{canaryKey, alice, "Budget", number, strings.Split(url, "/feed/")[1]} {
+		assert.NotContains(t, body, secret)
+	}
+
 	command(t, 0, "organizer", "revoke", alice, "-c", file)
 	status, _, _ = fetch(t, url, "")
 	assert.Equal(t, http.StatusNotFound, status)

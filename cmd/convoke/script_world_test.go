@@ -158,7 +158,7 @@ var faults = map[string]meetingtest.Fault{
 	"html": meetingtest.HTML(http.StatusOK), "truncated": meetingtest.Truncated(), "lost-request": meetingtest.LostRequest(),
 	"lost-answer": meetingtest.LostAnswer(), "500": meetingtest.ErrorBefore(http.StatusInternalServerError),
 	"429": meetingtest.RateLimited("120"), "401": meetingtest.ErrorBefore(http.StatusUnauthorized),
-	"empty": {Apply: meetingtest.NotApplied, Answer: meetingtest.AnswerEmpty},
+	"404": meetingtest.ErrorBefore(http.StatusNotFound), "empty": {Apply: meetingtest.NotApplied, Answer: meetingtest.AnswerEmpty},
 }
 
 // platform fail ROUTE KIND: what goes wrong with the next such call. platform closed: what is over stays closed.

@@ -12,6 +12,7 @@ import (
 	"convoke/internal/terminal"
 	"convoke/store"
 	"convoke/store/sqlite"
+	"convoke/sync"
 )
 
 // A status is what the ledger says of everything, at one moment.
@@ -25,8 +26,10 @@ type status struct {
 	Failing    []eventStatus     `json:"failing"` // events that could not be treated, or wait for a person
 	Ending     []endingStatus    `json:"ending"`  // meetings in their undo window
 	names      map[int64]string
-	Held       []heldStatus `json:"held"` // batches of meetings that stay until an admin approves
-	Unanswered []callStatus `json:"unanswered"`
+	missing    map[int64]bool // calendars
+	Held       []heldStatus   `json:"held"`    // batches of meetings that stay until an admin approves
+	Missing    sync.Missing   `json:"missing"` // meetings that the platform does not find
+	Unanswered []callStatus   `json:"unanswered"`
 
 	Recovery  *recoveryStatus `json:"recovery,omitempty"` // the ledger was lost or put back
 	Leftovers []callStatus    `json:"leftovers"`          // creations that were given up, and may have left a meeting behind
@@ -34,21 +37,25 @@ type status struct {
 }
 
 type organizerStatus struct {
-	Email    string `json:"email"`
-	UserID   string `json:"userId,omitempty"`
-	TimeZone string `json:"timeZone,omitempty"`
-	Language string `json:"language,omitempty"`
-	Meetings int    `json:"meetings"`
-	State    string `json:"state"` // "ok", or what is wrong
+	Email    string        `json:"email"`
+	UserID   string        `json:"userId,omitempty"`
+	TimeZone string        `json:"timeZone,omitempty"`
+	Language string        `json:"language,omitempty"`
+	Meetings int           `json:"meetings"`
+	State    string        `json:"state"` // "ok", or what is wrong
+	Trouble  store.Trouble `json:"trouble,omitempty"`
+	WayOut   string        `json:"wayOut,omitempty"`
 }
 
 type calendarStatus struct {
-	Organizer string    `json:"organizer"`
-	Name      string    `json:"name"`
-	URL       string    `json:"url"`
-	Listed    time.Time `json:"listedAt,omitzero"` // last complete listing
-	State     string    `json:"state"`
-	RetryAt   time.Time `json:"retryAt,omitzero"`
+	Organizer string        `json:"organizer"`
+	Name      string        `json:"name"`
+	URL       string        `json:"url"`
+	Listed    time.Time     `json:"listedAt,omitzero"` // last complete listing
+	State     string        `json:"state"`
+	Trouble   store.Trouble `json:"trouble,omitempty"`
+	WayOut    string        `json:"wayOut,omitempty"`
+	RetryAt   time.Time     `json:"retryAt,omitzero"`
 }
 
 type eventStatus struct {
@@ -73,6 +80,7 @@ type heldStatus struct {
 	Organizer string `json:"organizer"`
 	Calendar  string `json:"calendar"`
 	Meetings  int    `json:"meetings"`
+	Because   string `json:"because"`
 }
 
 type callStatus struct {
@@ -130,6 +138,9 @@ func (a *app) status(ctx context.Context) (status, error) {
 	if st.recovery = a.recovering(recovery); st.recovery != "" {
 		st.Recovery = &recoveryStatus{recovery}
 	}
+	if st.Missing, err = sync.CountMissing(ctx, a.ledger, time.Now()); err != nil {
+		return st, err
+	}
 	for _, read := range []func(context.Context, *status) error{a.organizerStatus, a.calendarStatus, a.endingStatus, a.callStatus} {
 		if err := read(ctx, &st); err != nil {
 			return st, err
@@ -160,7 +171,7 @@ func (a *app) organizerStatus(ctx context.Context, st *status) error {
 		if err != nil {
 			return err
 		}
-		os := organizerStatus{Email: o.Email, UserID: o.UserID, TimeZone: row.TimeZone, Language: row.Language, Meetings: n.Meetings, State: well(row.State)}
+		os := organizerStatus{Email: o.Email, UserID: o.UserID, TimeZone: row.TimeZone, Language: row.Language, Meetings: n.Meetings, State: well(row.State), Trouble: row.Trouble, WayOut: a.wayOut(o.Email, row.Trouble)}
 		if os.UserID == "" {
 			os.UserID = row.UserID
 		}
@@ -174,10 +185,16 @@ func (a *app) calendarStatus(ctx context.Context, st *status) error {
 	if err != nil {
 		return err
 	}
-	st.names = map[int64]string{}
+	st.names, st.missing = map[int64]string{}, map[int64]bool{}
 	for _, c := range rows {
 		st.names[c.ID] = c.Name
-		cs := calendarStatus{Organizer: c.Organizer, Name: c.Name, URL: c.URL, Listed: c.FullAt, State: well(c.State), RetryAt: c.DueAt}
+		if c.Trouble == store.Missing {
+			st.missing[c.ID] = true
+		}
+		cs := calendarStatus{Organizer: c.Organizer, Name: c.Name, URL: c.URL, Listed: c.FullAt, State: well(c.State), Trouble: c.Trouble, RetryAt: retryAt(c)}
+		if cs.WayOut, err = a.wayOutOf(ctx, c); err != nil {
+			return err
+		}
 		if c.Left {
 			cs.State = "not watched any more: it left the configuration, or is not there; nothing is cancelled because of that"
 		}
@@ -199,10 +216,10 @@ func (a *app) endingStatus(ctx context.Context, st *status) error {
 		return err
 	}
 	for _, l := range links {
-		if isHeld(l) {
+		if sync.IsHeld(l) {
 			st.hold(l)
 		}
-		if l.State != store.Ending || isHeld(l) {
+		if l.State != store.Ending || sync.IsHeld(l) {
 			continue
 		}
 		m, err := a.ledger.Meeting(ctx, l.Meeting)
@@ -222,7 +239,11 @@ func (st *status) hold(l store.Link) {
 			return
 		}
 	}
-	st.Held = append(st.Held, heldStatus{Batch: l.Calendar, Organizer: l.Organizer, Calendar: st.names[l.Calendar], Meetings: 1})
+	because := "their events are gone all at once"
+	if st.missing[l.Calendar] {
+		because = "their calendar has been missing for three days"
+	}
+	st.Held = append(st.Held, heldStatus{Batch: l.Calendar, Organizer: l.Organizer, Calendar: st.names[l.Calendar], Meetings: 1, Because: because})
 }
 
 func (a *app) callStatus(ctx context.Context, st *status) error {
@@ -269,20 +290,23 @@ func (st status) print(o *terminal.Out) {
 	if st.recovery != "" {
 		o.Printf("%s %s\n", o.Bad("ledger"), st.recovery)
 	}
-	state := func(s string) string {
+	state := func(s, wayOut string) string {
 		if s == "ok" {
 			return o.Good(s)
 		}
-		return o.Bad(terminal.Plain(s))
+		if wayOut != "" {
+			wayOut = o.Warn("; " + terminal.Plain(wayOut))
+		}
+		return o.Bad(terminal.Plain(s)) + wayOut
 	}
 	var rows [][]string
 	for _, x := range st.Organizers {
-		rows = append(rows, []string{x.Email, dash(x.UserID), dash(x.TimeZone), dash(x.Language), fmt.Sprint(x.Meetings), state(x.State)})
+		rows = append(rows, []string{x.Email, dash(x.UserID), dash(x.TimeZone), dash(x.Language), fmt.Sprint(x.Meetings), state(x.State, x.WayOut)})
 	}
 	section(o, []string{"ORGANIZER", "USER", "TIME ZONE", "LANGUAGE", "MEETINGS", "STATE"}, rows)
 	rows = nil
 	for _, x := range st.Calendars {
-		text := state(x.State)
+		text := state(x.State, x.WayOut)
 		if !x.RetryAt.IsZero() {
 			text += o.Dim(" (asked again " + when(x.RetryAt) + ")")
 		}
@@ -296,7 +320,10 @@ func (st status) print(o *terminal.Out) {
 	section(o, []string{"GIVEN UP", "UID", "MEETING", "BECAUSE", "WHEN"}, rows)
 	rows = nil
 	for _, x := range st.Held {
-		rows = append(rows, []string{fmt.Sprint(x.Batch), x.Organizer, terminal.Plain(x.Calendar), o.Bad(fmt.Sprintf("%d meetings whose events are gone all at once; if that is right: convoke approve %d", x.Meetings, x.Batch))})
+		rows = append(rows, []string{fmt.Sprint(x.Batch), x.Organizer, terminal.Plain(x.Calendar), o.Bad(fmt.Sprintf("%d meetings stay, since %s; to give them up: convoke approve %d", x.Meetings, x.Because, x.Batch))})
+	}
+	if st.Missing.Many {
+		rows = append(rows, []string{platformBatch, "-", "-", o.Bad(fmt.Sprintf("%d meetings, of %d to come, that the platform does not find; check the API key and the user IDs; if they are gone for good: convoke approve %s", st.Missing.Meetings, st.Missing.Of, platformBatch))})
 	}
 	section(o, []string{"HELD", "ORGANIZER", "CALENDAR", "WHAT"}, rows)
 	rows = nil

@@ -73,7 +73,7 @@ func disguised(uid string) string {
 func TestThreatInvitationFromOutside(t *testing.T) {
 	for _, mode := range []string{"marked", "attendees", "all"} {
 		t.Run(mode, func(t *testing.T) {
-			x := newTarget(t, fmt.Sprintf("[select]\nmode = %q\nexisting = true\n[preset.record]\nrecorded = true\n", mode))
+			x := newTarget(t, fmt.Sprintf("[select]\nhorizon = \"0s\"\nmode = %q\nexisting = true\n[preset.record]\nrecorded = true\n", mode))
 			sent := map[string]string{"override": disguised("override@example.net")}
 			for name, lines := range invitations {
 				uid := strings.NewReplacer(" ", "-", ",", "", "'", "").Replace(name) + "@example.net"

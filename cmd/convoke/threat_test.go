@@ -62,7 +62,11 @@ func (x *target) in(t testing.TB) *target {
 func (x *target) configure(lines string) {
 	x.Helper()
 	organizer := fmt.Sprintf("caldav_url = %q\nusername = \"alice\"\npassword_file = \"alice.password\"\n%s", x.davFront.url+"/", lines)
-	writeFiles(x, x.dir, map[string]string{"config.toml": configuration(x.apiFront.url, x.account.ID, organizer)})
+	text := configuration(x.apiFront.url, x.account.ID, organizer)
+	if strings.Contains(organizer, "[select]") {
+		text = strings.Replace(text, "[select]\nhorizon = \"0s\"\n", "", 1)
+	}
+	writeFiles(x, x.dir, map[string]string{"config.toml": text})
 }
 
 // subscribe writes a configuration with an ICS feed in place of the calendar, and returns where convoke listens.

@@ -69,6 +69,14 @@ api_key_file = "platform-api-key"
 join_url = %q
 requests_per_second = 1000
 
+[limits]
+creations_per_hour = 0
+creations_per_day = 0
+creations_overall = 0
+
+[select]
+horizon = "0s"
+
 [cancel]
 undo = "0s"
 

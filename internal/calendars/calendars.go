@@ -230,12 +230,18 @@ func choose(o config.Organizer, all []caldav.Info) ([]caldav.Info, error) {
 	return own, nil
 }
 
+// notThere says that a calendar of the configuration is missing on a server that shows others.
+type notThere struct{ text string }
+
+func (n *notThere) Error() string        { return n.text }
+func (n *notThere) Is(target error) bool { return target == calendar.ErrMissing }
+
 func named(o config.Organizer, all []caldav.Info) ([]caldav.Info, error) {
 	var found []caldav.Info
 	for _, want := range o.Calendars {
 		i := slices.IndexFunc(all, func(i caldav.Info) bool { return i.Name == want || isURL(o, want, i.URL) })
 		if i < 0 {
-			return nil, fmt.Errorf("calendar %q is not there; there are %s", want, names(all))
+			return nil, &notThere{fmt.Sprintf("calendar %q is not there; there are %s", want, names(all))}
 		}
 		if all[i].Err != nil {
 			return nil, fmt.Errorf("calendar %q: %w", want, all[i].Err)

@@ -67,6 +67,10 @@ const (
 // Limits bound what the daemon does at the same time.
 type Limits struct {
 	Workers int // organizers treated at the same time
+
+	CreationsPerHour int // new meetings of an organizer; 0 for no limit, as below
+	CreationsPerDay  int // likewise
+	CreationsOverall int // new meetings in an hour, of all organizers together
 }
 
 // Select says which events get a meeting.
@@ -78,6 +82,7 @@ type Select struct {
 
 	MinDuration time.Duration // of an event; 0 for no limit
 	MaxDuration time.Duration // likewise
+	Horizon     time.Duration // how far ahead an event begins that gets a meeting; 0 for no limit
 	Private     Private
 }
 
@@ -197,12 +202,13 @@ func Default() Config {
 			RequestsPerSecond: 4,
 			InFlight:          2,
 		},
-		Limits: Limits{Workers: 4},
+		Limits: Limits{Workers: 4, CreationsPerHour: 20, CreationsPerDay: 100, CreationsOverall: 500},
 		Select: Select{
 			Mode:        ModeMarked,
 			Marker:      "@meet",
 			OptOut:      "#nomeet",
 			MaxDuration: 24 * time.Hour,
+			Horizon:     366 * 24 * time.Hour,
 			Private:     PrivateNeutral,
 		},
 		Meeting: Meeting{Type: "standard"},

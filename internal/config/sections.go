@@ -92,6 +92,9 @@ func (r *reader) readPlatformKey(t *table, organizers []*table, p *Platform) {
 
 func (r *reader) readLimits(t *table, l *Limits) {
 	read(t, "workers", &l.Workers, count(1, 64))
+	read(t, "creations_per_hour", &l.CreationsPerHour, count(0, 1_000_000))
+	read(t, "creations_per_day", &l.CreationsPerDay, count(0, 1_000_000))
+	read(t, "creations_overall", &l.CreationsOverall, count(0, 1_000_000))
 }
 
 func (r *reader) readSelect(t *table, s *Select) {
@@ -107,6 +110,7 @@ func (r *reader) readSelect(t *table, s *Select) {
 	if s.MaxDuration > 0 && s.MinDuration > s.MaxDuration {
 		t.fault("select.min_duration", t.values["min_duration"], fmt.Sprintf("must not be above select.max_duration, %s", s.MaxDuration))
 	}
+	read(t, "horizon", &s.Horizon, duration)
 	read(t, "private", &s.Private, oneOf(PrivateMeet, PrivateNeutral, PrivateSkip))
 }
 

@@ -162,7 +162,7 @@ func (p *People) introduce(ctx context.Context, o config.Organizer, row store.Or
 	if row.State == why.Error() || !row.DueAt.IsZero() { // discovery has failed, which says more
 		return row, why, nil
 	}
-	row.State = why.Error()
+	row.State, row.Trouble = why.Error(), store.Platform
 	return row, why, p.ledger.SaveOrganizer(ctx, row)
 }
 
@@ -231,7 +231,9 @@ func (p *People) rules(o config.Organizer, row store.Organizer) sync.Rules {
 	return sync.Rules{
 		Mode: sync.Mode(o.Mode), Markers: calendar.Markers{Ask: c.Select.Marker, Decline: c.Select.OptOut}, Existing: c.Select.Existing,
 		Preset: preset(config.Preset{Meeting: c.Meeting}), Presets: presets(c.Presets), MinDuration: c.Select.MinDuration,
-		MaxDuration: c.Select.MaxDuration, Private: sync.PrivateMode(c.Select.Private),
+		MaxDuration: c.Select.MaxDuration, Horizon: c.Select.Horizon, Caps: sync.Caps{
+			PerHour: c.Limits.CreationsPerHour, PerDay: c.Limits.CreationsPerDay, Overall: c.Limits.CreationsOverall,
+		}, Private: sync.PrivateMode(c.Select.Private),
 		Window: sync.WindowMode(c.Series.Window), RollAfter: c.Series.RollAfter, MailBudget: c.Details.MailBudget, Words: p.worded(cmp.Or(o.Language, row.Language)),
 		Join: p.join, Quiet: quiet, Cancel: sync.CancelAction(c.Cancel.Action), Undo: c.Cancel.Undo,
 		RetryUnknown: c.Platform.Unknown == config.UnknownRetry, Settle: c.Platform.Settle,
@@ -299,7 +301,7 @@ func (p *People) admin(ctx context.Context, o config.Organizer, account string) 
 func (p *People) keep(ctx context.Context, row store.Organizer, account string, u meetingapi.User) (store.Organizer, error) {
 	row.UserID, row.AccountID, row.TimeZone, row.Language = u.ID, account, u.TimeZone, u.Language
 	if row.DueAt.IsZero() {
-		row.State = ""
+		row.State, row.Trouble = "", store.NoTrouble
 	}
 	row.Feed = nil
 	if u.ICSPath != "" {

@@ -157,6 +157,7 @@ func TestNotReadable(t *testing.T) {
 			row, err := w.ledger.Organizer(t.Context(), bob)
 			require.NoError(t, err)
 			assert.Contains(t, row.State, "does not allow it")
+			assert.Equal(t, store.Platform, row.Trouble)
 			assert.True(t, row.DueAt.IsZero())
 
 			w.now = w.now.Add(time.Hour)
@@ -166,6 +167,7 @@ func TestNotReadable(t *testing.T) {
 			row, err = w.ledger.Organizer(t.Context(), bob)
 			require.NoError(t, err)
 			assert.Empty(t, row.State)
+			assert.Equal(t, store.NoTrouble, row.Trouble)
 		})
 	}
 }

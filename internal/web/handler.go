@@ -37,6 +37,9 @@ func newHandler(o Options) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", h.serveHealth)
 	mux.HandleFunc("GET /feed/{file}", h.serveFeed)
+	if o.Metrics != nil {
+		mux.Handle("GET /metrics", o.Metrics)
+	}
 	routes := http.NewCrossOriginProtection().Handler(below(o.PublicURL, mux))
 	return h.recovered(withHeaders(names.only(routes))), nil
 }

@@ -1,4 +1,4 @@
-// Package web is the daemon's HTTP listener: the feeds that convoke publishes, and a health check. It is made to stand
+// Package web is the daemon's HTTP listener: the feeds that convoke publishes, metrics, and a health check. It is made to stand
 // open to the network: it answers to its own names only, changes nothing on any request, and tells nobody without the
 // secret address of a feed that there is one. It knows nothing of calendars and meetings.
 package web
@@ -41,6 +41,7 @@ type Options struct {
 	Addr      string       // host:port; "" for DefaultAddr
 	PublicURL string       // how people outside reach the server; "" when they do not
 	Feeds     FeedSource   // nil when nothing is published
+	Metrics   http.Handler // of GET /metrics; nil for none
 	Log       *slog.Logger // nil for slog.Default
 
 	// Health tells what is wrong with the daemon; nil when running is all there is to say.

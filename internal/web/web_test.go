@@ -148,7 +148,8 @@ func TestFeed(t *testing.T) {
 
 // Every answer has the headers that keep a browser from making anything of it, whatever its status.
 func TestHeadersOfEveryAnswer(t *testing.T) {
-	s := start(t, web.Options{Feeds: &source{}})
+	numbers := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "convoke_held_meetings 0\n") })
+	s := start(t, web.Options{Feeds: &source{}, Metrics: numbers})
 	for _, c := range []struct {
 		method, path, host string
 		status             int
@@ -159,6 +160,8 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 		{"GET", "/", "", 404},
 		{"POST", "/healthz", "", 405},
 		{"GET", "/healthz", "evil.example.com", 421},
+		{"GET", "/metrics", "", 200},
+		{"GET", "/metrics", "evil.example.com", 421},
 	} {
 		res, _ := s.ask(c.method, c.path, "Host", c.host)
 		assert.Equal(t, c.status, res.StatusCode, c.path)

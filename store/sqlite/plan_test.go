@@ -17,7 +17,7 @@ import (
 // everything may walk through a table; openIntents, givenUp and missingMeetings walk through indices that hold nothing else.
 func TestMemory(t *testing.T) {
 	lists := map[string]bool{allOrganizers: true, allCalendars: true, allMeetings: true, allLinks: true,
-		openIntents: true, givenUp: true, missingMeetings: true, countsOfAll: true, countsOfOne: true}
+		openIntents: true, givenUp: true, missingMeetings: true, countsOfAll: true, countsOfOne: true, tallyMeetings: true, tallyLinks: true}
 	used := map[string]bool{}
 	var l *Ledger
 	storetest.Run(t, func(t *testing.T) store.Ledger {

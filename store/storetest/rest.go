@@ -140,4 +140,8 @@ func countRules(t *testing.T, d *desk) {
 	}
 	assert.Equal(t, store.Counts{Objects: 3, Failing: 2, Waiting: 2, Meetings: 1, Ending: 1, Unknown: 2}, must[store.Counts](t)(d.Counts(d.ctx, alice)))
 	assert.Equal(t, store.Counts{Objects: 6, Failing: 4, Waiting: 4, Meetings: 2, Ending: 2, Unknown: 4}, must[store.Counts](t)(d.Counts(d.ctx, "")))
+	assert.Equal(t, store.Tally{
+		Meetings: map[store.MeetingState]int{store.Live: 2, store.Voided: 2},
+		Links:    map[store.LinkKind]int{{State: store.Ending}: 2, {State: store.Active}: 2},
+	}, must[store.Tally](t)(d.Tally(d.ctx)))
 }

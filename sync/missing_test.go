@@ -1,0 +1,142 @@
+package sync_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"convoke/calendar"
+	"convoke/calendar/caldavtest"
+	"convoke/meetingapi/meetingtest"
+	"convoke/store"
+	"convoke/sync"
+)
+
+// A calendar is missing at once, tells since when, and is well again with the first look that succeeds.
+func TestCalendarMissing(t *testing.T) {
+	w := newWorld(t)
+	home := w.secondCalendar()
+	e := w.bookAt(home+"e.ics", "sprint", "LOCATION:@meet", "DTSTART:20261201T090000Z", "DTEND:20261201T100000Z")
+	w.rest()
+	since := func() time.Time {
+		at, err := sync.MissingSince(t.Context(), w.ledger, w.calendar("Home").ID)
+		require.NoError(t, err)
+		return at
+	}
+	assert.True(t, since().IsZero())
+
+	w.dav.Inject(caldavtest.Fault{Path: home, Status: 410})
+	w.clock.add(time.Minute)
+	began := w.clock.Now()
+	w.try()
+	assert.Equal(t, store.Missing, w.calendar("Home").Trouble)
+	w.clock.add(time.Hour)
+	w.try()
+	assert.True(t, began.Equal(since()), "the first time counts")
+
+	w.clock.add(72 * time.Hour)
+	w.try()
+	assert.Equal(t, string(sync.Hold), w.link("sprint").Reason)
+	calls := w.platform.CountCalls()
+
+	w.dav.Heal()
+	w.later(time.Hour)
+	assert.Equal(t, store.NoTrouble, w.calendar("Home").Trouble)
+	assert.True(t, since().IsZero())
+	assert.Equal(t, store.Active, w.link("sprint").State)
+	assert.Equal(t, calls, w.platform.CountCalls())
+	e.shows(w.meeting())
+	w.rest()
+}
+
+// A calendar that is taken out of the configuration on purpose is no batch, also when it was one before.
+func TestMissingCalendarIsLeft(t *testing.T) {
+	w := newWorld(t)
+	home := w.secondCalendar()
+	w.bookAt(home+"e.ics", "sprint", "LOCATION:@meet", "DTSTART:20261201T090000Z", "DTEND:20261201T100000Z")
+	w.rest()
+	w.dav.Inject(caldavtest.Fault{Path: home, Status: 404})
+	w.clock.add(time.Minute)
+	w.try()
+	w.clock.add(73 * time.Hour)
+	w.try()
+	require.True(t, sync.IsHeld(w.link("sprint")))
+
+	w.shelf.leave("alice", "Home")
+	w.later(time.Minute)
+	assert.True(t, w.calendar("Home").Left)
+	assert.Equal(t, store.NoTrouble, w.calendar("Home").Trouble)
+	assert.Equal(t, store.Active, w.link("sprint").State, "as it was")
+	n, err := sync.Approve(t.Context(), w.ledger, w.calendar("Home").ID, w.clock.Now())
+	require.NoError(t, err)
+	assert.Zero(t, n)
+	w.later(240 * time.Hour)
+	assert.Equal(t, []string{"sprint"}, w.topics())
+}
+
+// A calendar that is missing, and has no meetings to come, is looked for for three days, and then no more.
+func TestMissingCalendarWithoutMeetings(t *testing.T) {
+	w := newWorld(t)
+	home := w.secondCalendar()
+	w.rest()
+	w.dav.Inject(caldavtest.Fault{Path: home, Status: 404})
+	w.shelf.unlist("alice", "Home")
+	w.clock.add(time.Minute)
+	assert.Len(t, w.try().Errors, 1)
+	w.clock.add(73 * time.Hour)
+	w.try()
+	assert.True(t, w.calendar("Home").Left)
+	w.clock.add(time.Hour)
+	w.pass()
+}
+
+// What is wrong with a calendar is of a kind.
+func TestTroubleOfCalendar(t *testing.T) {
+	for status, want := range map[int]store.Trouble{
+		401: store.Password, 403: store.Denied, 404: store.Missing, 410: store.Missing, 429: store.Unreachable, 500: store.Unreachable,
+	} {
+		w := newWorld(t)
+		w.rest()
+		w.dav.Inject(caldavtest.Fault{Status: status})
+		w.try()
+		assert.Equal(t, want, w.calendar("Work").Trouble, status)
+		w.dav.Heal()
+		w.clock.add(time.Hour)
+		w.pass()
+		assert.Equal(t, store.NoTrouble, w.calendar("Work").Trouble, status)
+	}
+}
+
+// An organizer is parked while her calendars cannot be found, and while the platform refuses her calls.
+func TestTroubleOfOrganizer(t *testing.T) {
+	w := newWorld(t)
+	trouble := func() store.Trouble {
+		o, err := w.ledger.Organizer(t.Context(), "alice@example.com")
+		require.NoError(t, err)
+		return o.Trouble
+	}
+	for why, want := range map[error]store.Trouble{
+		calendar.ErrAuth: store.Password, calendar.ErrForbidden: store.Denied, calendar.ErrMissing: store.Missing, errors.New("no answer"): store.Unreachable,
+	} {
+		w.shelf.broken = fmt.Errorf("find the calendars: %w", why)
+		w.shelf.source += "!"
+		w.clock.add(7 * time.Hour)
+		w.try()
+		assert.Equal(t, want, trouble())
+	}
+	w.shelf.broken = nil
+	w.clock.add(7 * time.Hour)
+	w.pass()
+	assert.Equal(t, store.NoTrouble, trouble())
+
+	w.book("sprint", "LOCATION:@meet", "DTSTART:20261201T090000Z", "DTEND:20261201T100000Z")
+	w.platform.Fail(meetingtest.CreateMeeting, meetingtest.ErrorBefore(401))
+	w.try()
+	assert.Equal(t, store.Platform, trouble())
+	w.later(time.Hour)
+	assert.Equal(t, store.NoTrouble, trouble())
+}
