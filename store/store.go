@@ -275,7 +275,7 @@ type Ledger interface {
 	Failed(ctx context.Context, intent int64, state IntentState, reason string, at time.Time) error
 	// Intents returns the intents that are Open or Unknown, of one organizer or ("") of all, ordered by ID.
 	Intents(ctx context.Context, organizer string) ([]Intent, error)
-	// GivenUp returns the creations that are GivenUp, of one organizer or ("") of all, ordered by ID.
+	// GivenUp returns the creations and changes that are GivenUp, of one organizer or ("") of all, ordered by ID.
 	GivenUp(ctx context.Context, organizer string) ([]Intent, error)
 	// Created counts the creations of meetings, sent since, that were or may have been carried out, of one organizer or ("")
 	// of all.

@@ -233,7 +233,8 @@ func kind(why error) error {
 	return api.Kind
 }
 
-// changed closes a change, and with it the earlier calls about the same meeting that got no answer: they are overtaken.
+// changed closes a change, and with it the earlier calls about the same meeting that got no answer: they are overtaken, and as long
+// as they may still be carried out they are given up, so that what holds is sent once more afterwards (sweep).
 func (p *pass) changed(ctx context.Context, intent int64, m store.Meeting, l store.Link) error {
 	l.UpdatedAt = p.Now()
 	if err := p.Ledger.Changed(ctx, intent, m, l); err != nil {
@@ -243,11 +244,20 @@ func (p *pass) changed(ctx context.Context, intent int64, m store.Meeting, l sto
 	if err != nil {
 		return ledger(err)
 	}
-	for _, in := range intents {
-		if in.Meeting == m.ID && in.State == store.Unknown {
-			if err := p.Ledger.Failed(ctx, in.ID, store.Refused, "overtaken by a later call", p.Now()); err != nil {
-				return ledger(err)
-			}
+	given, err := p.Ledger.GivenUp(ctx, p.o.Email)
+	if err != nil {
+		return ledger(err)
+	}
+	for _, in := range append(intents, given...) {
+		if in.Meeting != m.ID || in.State == store.Open {
+			continue
+		}
+		state := store.Refused
+		if in.Kind == store.UpdateMeeting && p.Now().Before(in.SentAt.Add(p.o.Rules.Settle)) {
+			state = store.GivenUp
+		}
+		if err := p.Ledger.Failed(ctx, in.ID, state, "overtaken by a later call", p.Now()); err != nil {
+			return ledger(err)
 		}
 	}
 	return nil

@@ -127,7 +127,7 @@ func (h *history) stepDelete() {
 		h.note("%s is deleted", e.uid)
 		e.text = h.current(e)
 		require.NoError(h.t, h.dav.Delete(e.path))
-		e.there = false
+		e.there, e.disturbed = false, true
 	}
 }
 
@@ -149,7 +149,7 @@ func (h *history) stepCopy() {
 	c.uid = fmt.Sprintf("c%d", h.serial)
 	c.path = h.dav.Calendar(c.who, "work") + c.uid + ".ics"
 	text := strings.Replace(h.current(e), "UID:"+e.uid, "UID:"+c.uid, 1)
-	c.wanted = e.wanted && wants(text)
+	c.wanted, c.disturbed = e.wanted && wants(text), true
 	h.note("%s is copied to %s", e.uid, c.uid)
 	h.events = append(h.events, &c)
 	h.write(&c, text)
@@ -171,7 +171,7 @@ func (h *history) stepMove() {
 	}
 	h.note("%s moves to %s", e.uid, to)
 	require.NoError(h.t, h.dav.Move(e.path, to))
-	e.path = to
+	e.path, e.disturbed = to, true
 }
 
 func (h *history) stepDecline() {
@@ -179,7 +179,7 @@ func (h *history) stepDecline() {
 	if e == nil {
 		return
 	}
-	e.wanted = false
+	e.wanted, e.disturbed = false, true
 	h.note("%s is opted out", e.uid)
 	h.write(e, strings.Replace(h.current(e), "END:VEVENT", "CATEGORIES:#nomeet\r\nEND:VEVENT", 1))
 }
@@ -234,6 +234,9 @@ func (h *history) stepLateChange() {
 	h.retitle(e)
 	h.run(0)
 	h.advance(2 * time.Minute)
+	if rapid.Bool().Draw(h.draw, "sent again") {
+		h.run(0)
+	}
 	h.retitle(e)
 	h.run(0)
 }
@@ -322,7 +325,7 @@ func (h *history) stepWipe() {
 		if e.there {
 			e.text = h.current(e)
 			require.NoError(h.t, h.dav.Delete(e.path))
-			e.there = false
+			e.there, e.disturbed = false, true
 		}
 	}
 	for range 3 {

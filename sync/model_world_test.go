@@ -55,6 +55,7 @@ type event struct {
 	start          time.Time
 	wanted         bool // a meeting
 	there          bool
+	disturbed      bool // it was deleted, moved, opted out or copied from another one
 	plain          bool // never asked for anything
 }
 

@@ -38,6 +38,7 @@ const (
 	Adopt    Rule = "adopt"    // the seal names a meeting that the ledger does not know
 	Reclaim  Rule = "found"    // the platform's feed shows the meeting of an earlier creation
 	Leftover Rule = "leftover" // a meeting that no event has; only ever done by a sweep
+	Resend   Rule = "resend"   // what holds is sent once more; only ever done by a sweep
 	Update   Rule = "update"   // new title or time
 	Roll     Rule = "roll"     // the series moves on to its next occurrence
 	Split    Rule = "split"    // the second half of a series that was split ("this and following")

@@ -12,7 +12,8 @@ import (
 )
 
 // sweep looks after calls whose outcome nobody waits for any more: creations that were given up, or whose event is gone, may
-// have left a meeting behind, which only the platform's feed can show; and changes of meetings that are over do not matter.
+// have left a meeting behind, which only the platform's feed can show; a change that was answered at the second try may have been
+// carried out at last, over what holds, which is then sent once more; and changes of meetings that are over do not matter.
 func (p *pass) sweep(ctx context.Context) error {
 	if err := p.abandon(ctx); err != nil {
 		return err
@@ -21,6 +22,16 @@ func (p *pass) sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	creations := slices.DeleteFunc(slices.Clone(given), func(in store.Intent) bool { return in.Kind != store.CreateMeeting })
+	for _, in := range given {
+		if in.Kind != store.UpdateMeeting {
+			continue
+		}
+		if err := p.resend(ctx, in); err != nil {
+			return err
+		}
+	}
+	given = creations
 	if p.o.Feed == nil || (p.fed == nil && !p.sweeps(given)) || (!p.recovery.Since.IsZero() && p.Now().Before(p.recovery.Since.Add(p.o.Rules.Settle))) {
 		return nil
 	}
@@ -38,6 +49,32 @@ func (p *pass) sweep(ctx context.Context) error {
 		}
 	}
 	return p.doubles(ctx, r)
+}
+
+// resend sends what holds of a meeting once more, when an earlier change cannot be carried out any more.
+func (p *pass) resend(ctx context.Context, in store.Intent) error {
+	if p.Now().Before(in.SentAt.Add(p.o.Rules.Settle)) {
+		return nil
+	}
+	m, err := p.Ledger.Meeting(ctx, in.Meeting)
+	if err != nil {
+		return err
+	}
+	if (m.State != store.Live && m.State != store.Voided) || !m.End.After(p.Now()) || m.Topic == "" {
+		return p.Ledger.Failed(ctx, in.ID, store.Refused, "it does not matter any more", p.Now())
+	}
+	call, err := p.update(ctx, Situation{Link: &store.Link{}}, Action{Kind: UpdateMeeting, Meeting: m, Request: request(m), Link: store.Link{UID: in.UID}})
+	if broken := (*ledgerError)(nil); errors.As(err, &broken) {
+		return broken.err
+	}
+	if err != nil {
+		p.failed(nil, in.UID, err)
+		return nil
+	}
+	p.report.Updated++
+	p.tell(Step{Organizer: p.o.Email, UID: in.UID, Rule: Resend, Text: "an earlier change may have been carried out late, so what holds is sent once more", Call: call})
+	p.Log.Info("done", "rule", string(Resend), "uid", in.UID, "call", true)
+	return nil
 }
 
 // sweeps reports whether it is time to look for what creations may have left behind.

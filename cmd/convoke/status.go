@@ -256,6 +256,9 @@ func (a *app) callStatus(ctx context.Context, st *status) error {
 	}
 	given, err := a.ledger.GivenUp(ctx, "")
 	for _, in := range given {
+		if in.Kind != store.CreateMeeting {
+			continue // what holds is sent once more, and that is all
+		}
 		st.Leftovers = append(st.Leftovers, callStatusOf(in))
 	}
 	return err

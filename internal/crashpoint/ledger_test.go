@@ -16,7 +16,7 @@ var reading = map[string]bool{
 	"Organizers": true, "Organizer": true, "Calendars": true, "ETags": true, "Object": true, "Pending": true, "Failing": true, "ObjectsByUID": true,
 	"Link": true, "LinksByUID": true, "LinksAt": true, "LinksOf": true, "DueLinks": true, "Links": true,
 	"Meeting": true, "MeetingByPlatformID": true, "MissingMeetings": true, "Meetings": true,
-	"Intents": true, "GivenUp": true, "Created": true, "Sequence": true, "Decisions": true, "Notes": true, "Counts": true,
+	"Intents": true, "GivenUp": true, "Created": true, "Sequence": true, "Tally": true, "Decisions": true, "Notes": true, "Counts": true,
 }
 
 // Every method of the ledger that writes is between two points, and does what it does without them.

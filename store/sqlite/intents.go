@@ -145,7 +145,7 @@ func (l *Ledger) Changed(ctx context.Context, intent int64, m store.Meeting, k s
 	return fail("changed", err)
 }
 
-// Failed closes an intent as Refused, or marks it Unknown or, a meeting's creation, GivenUp; an account's may also be Done. It fails with
+// Failed closes an intent as Refused, or marks it Unknown or, a meeting's creation or change, GivenUp; an account's may also be Done. It fails with
 // store.ErrNotFound when the intent is not there or has another outcome already.
 func (l *Ledger) Failed(ctx context.Context, intent int64, state store.IntentState, reason string, at time.Time) error {
 	err := l.write.transact(ctx, func(t *tx) error {
@@ -180,7 +180,7 @@ func failure(k store.IntentKind, s store.IntentState) bool {
 	case store.Refused, store.Unknown:
 		return true
 	case store.GivenUp:
-		return k == store.CreateMeeting
+		return k == store.CreateMeeting || k == store.UpdateMeeting
 	}
 	return s == store.Done && k == store.CreateAccount
 }
@@ -205,7 +205,7 @@ func (l *Ledger) Intents(ctx context.Context, organizer string) ([]store.Intent,
 	return all, fail("intents", err)
 }
 
-// GivenUp returns the creations that are not waited for any more, of one organizer or ("") of all, ordered by ID.
+// GivenUp returns the creations and changes that are not waited for any more, of one organizer or ("") of all, ordered by ID.
 func (l *Ledger) GivenUp(ctx context.Context, organizer string) ([]store.Intent, error) {
 	all, err := ofOne(ctx, l.read, scanIntent, givenUp, givenUpFor, organizer)
 	return all, fail("given up", err)

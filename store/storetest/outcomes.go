@@ -35,8 +35,12 @@ var outcomeChecks = []check{
 		require.NoError(t, d.Failed(d.ctx, again, store.Refused, "not made", at(6)))
 		assert.Empty(t, must[[]store.Intent](t)(d.GivenUp(d.ctx, "")))
 	}},
-	{"a change is not given up", func(t *testing.T, d *desk) {
-		id := d.begin(store.Intent{Kind: store.UpdateMeeting, Organizer: alice, UID: "u", Meeting: d.meeting(alice, "p").ID})
+	{"a change may be given up, a deletion not", func(t *testing.T, d *desk) {
+		meeting := d.meeting(alice, "p").ID
+		id := d.begin(store.Intent{Kind: store.UpdateMeeting, Organizer: alice, UID: "u", Meeting: meeting})
+		require.NoError(t, d.Failed(d.ctx, id, store.GivenUp, "answered since", at(2)))
+		assert.Len(t, must[[]store.Intent](t)(d.GivenUp(d.ctx, "")), 1)
+		id = d.begin(store.Intent{Kind: store.DeleteMeeting, Organizer: alice, UID: "u", Meeting: meeting})
 		assert.Error(t, d.Failed(d.ctx, id, store.GivenUp, "", at(2)))
 	}},
 	{"creations are counted", func(t *testing.T, d *desk) {
