@@ -38,7 +38,7 @@ func weaknesses() []weakness {
 			}
 		}},
 		{name: "no settle time", harm: "two meetings|the title of", focus: []string{"lost creation", "time"}, rig: rules(func(r *sync.Rules) { r.Settle = 0 })},
-		{name: "random references", harm: "two meetings", focus: []string{"lost creation", "lose"}, rig: func(h *history) {
+		{name: "random references", harm: "two meetings", focus: []string{"backup", "put back", "lost creation"}, rig: func(h *history) {
 			h.engine.Token = func(string, string, int) string { return randomReference() }
 		}},
 		{name: "no stamp outside the ledger", harm: "two meetings", focus: []string{"lost creation", "lose"}, rig: func(h *history) { h.engine.Witness = nil }},
