@@ -17,14 +17,14 @@ SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := build
-.PHONY: build test prerequisites vet lint gotest fuzz demo install uninstall clean help FORCE
+.PHONY: build test prerequisites vet lint gotest ordeals fuzz soak demo install uninstall clean help FORCE
 
 build: $(BINARY) ## build bin/convoke
 
 $(BINARY): FORCE # the go command knows best what is out of date
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./cmd/convoke
 
-test: prerequisites vet lint gotest ## everything: checks, and all tests, with the real calendar servers
+test: prerequisites vet lint gotest ordeals ## everything: checks, and all tests, with the real calendar servers
 
 prerequisites: ## what the tests need from the system; installed when root, else named
 	@tools/prerequisites
@@ -42,14 +42,28 @@ lint: ## formatting, staticcheck, import directions, the systemd unit
 
 # These start real calendar servers, on ports of their own and with packages that they install: one after the other.
 SERVER_SUITES := ./calendar/caldav ./calendar/caldavtest/servers ./cmd/convoke
-GOTEST := $(GO) test -json -race -count=1 -timeout=10m $(TESTFLAGS)
+GOTEST := $(GO) test -json -race -count=1 -timeout=20m $(TESTFLAGS)
 
-gotest: ## all tests with the race detector; ends with what was skipped and why
-	@mkdir -p bin
-	@$(GO) build -o bin/testsummary ./internal/lint/testsummary
+# What takes long, plays with a program of its own, or measures it: without the race detector, see doc/reliability.md.
+ORDEALS := ^Test(Threat|CrashPoints|Chaos|Edits|MemoryLimit|TenThousand|FaultsByRequest|Model$$|Ablation$$)
+
+gotest: bin/testsummary ## all other tests, with the race detector; ends with what was skipped and why
 	@suites=$$($(GO) list $(SERVER_SUITES)); \
 	others=$$($(GO) list ./... | grep -vxF "$$suites"); \
-	{ status=0; $(GOTEST) $$others || status=1; $(GOTEST) -p 1 $$suites || status=1; exit $$status; } | bin/testsummary
+	{ status=0; $(GOTEST) -skip '$(ORDEALS)' $$others || status=1; $(GOTEST) -skip '$(ORDEALS)' -p 1 $$suites || status=1; \
+		exit $$status; } | bin/testsummary
+
+HISTORIES ?= 10000
+ORDEAL    := $(GO) test -json -count=1 -timeout=30m $(TESTFLAGS)
+
+ordeals: bin/testsummary ## the model (HISTORIES), crash points, chaos, threats, edits beside the daemon: they take long
+	@{ $(ORDEAL) ./cmd/convoke -run '^Test(Chaos|Edits)' & waiting=$$!; status=0; \
+		$(ORDEAL) ./sync -run '$(ORDEALS)' -rapid.checks=$(HISTORIES) || status=1; \
+		$(ORDEAL) ./internal/transport ./cmd/convoke -run '$(ORDEALS)' -skip '^Test(Chaos|Edits)' || status=1; \
+		wait $$waiting || status=1; exit $$status; } | bin/testsummary -log
+
+bin/testsummary: FORCE
+	@$(GO) build -o $@ ./internal/lint/testsummary
 
 FUZZTIME ?= 15s
 FUZZJOBS ?= 2
@@ -57,6 +71,16 @@ FUZZ     ?= .
 
 fuzz: ## every fuzz target for FUZZTIME (15s), FUZZJOBS (2) at a time; FUZZ is a pattern of their names
 	$(GO) run ./internal/lint/fuzzing -time '$(FUZZTIME)' -jobs '$(FUZZJOBS)' -run '$(FUZZ)'
+
+SOAK ?= 3600
+
+soak: ## the ordeals over and over, for about SOAK seconds (3600); any failure ends it
+	end=$$((SECONDS + $(SOAK) / 4)); while [ $$SECONDS -lt $$end ]; do \
+		$(GO) test ./sync -count=1 -run '^TestModel$$' -rapid.checks=5000 -timeout 0 -v | grep -v '^=== '; done
+	CONVOKE_CHAOS_FOR=$$(($(SOAK) / 4))s $(GO) test ./cmd/convoke -count=1 -run '^TestChaos$$' -timeout 0 -v
+	CONVOKE_EDITS_FOR=$$(($(SOAK) / 40))s $(GO) test ./cmd/convoke -count=1 -run '^TestEdits$$' -timeout 0 -v
+	$(GO) test ./cmd/convoke -count=1 -run '^TestCrashPoints$$' -crash.pairs $$(($(SOAK) / 2)) -crash.seed $$RANDOM -timeout 0 -v
+	$(MAKE) --no-print-directory fuzz FUZZTIME=$$(($(SOAK) / 60))s
 
 demo: ## a calendar server and a platform in one process, to try with a calendar program
 	$(GO) run ./cmd/convoke demo

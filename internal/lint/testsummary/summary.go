@@ -21,6 +21,7 @@ type event struct {
 
 type summary struct {
 	out     io.Writer
+	log     bool                // what passing tests log is shown, too
 	output  map[string][]string // of each test that has not ended, by package and name
 	running map[string]bool     // packages
 	passed  int                 // packages
@@ -89,6 +90,10 @@ func (s *summary) end(e event, output []string) {
 		return
 	}
 	switch e.Action {
+	case "pass":
+		if s.log {
+			s.print(logged(e.Test, output))
+		}
 	case "fail":
 		s.print(output)
 	case "skip":
@@ -100,6 +105,18 @@ func (s *summary) print(lines []string) {
 	for _, line := range lines {
 		fmt.Fprint(s.out, line)
 	}
+}
+
+// logged is what a test has logged, below its name.
+func logged(test string, output []string) []string {
+	lines := slices.DeleteFunc(slices.Clone(output), func(line string) bool {
+		line = strings.TrimSpace(line)
+		return strings.HasPrefix(line, "---") || strings.HasPrefix(line, "===") || strings.Contains(line, "[rapid] OK")
+	})
+	if len(lines) == 0 {
+		return nil
+	}
+	return append([]string{test + "\n"}, lines...)
 }
 
 // printUnfinished shows what the tests said that a dying process took along.

@@ -51,8 +51,25 @@ func goTest(t *testing.T, packages ...string) (string, int) {
 		require.NoError(t, err)
 	}
 	var out bytes.Buffer
-	code := run(bytes.NewReader(stream), &out)
+	code := run(bytes.NewReader(stream), &out, false)
 	return out.String(), code
+}
+
+func TestLog(t *testing.T) {
+	stream := `{"Action":"start","Package":"p"}
+{"Action":"output","Package":"p","Test":"TestGood","Output":"=== RUN   TestGood\n"}
+{"Action":"output","Package":"p","Test":"TestGood","Output":"    a_test.go:5: 7 of 7\n"}
+{"Action":"output","Package":"p","Test":"TestGood","Output":"--- PASS: TestGood (0.00s)\n"}
+{"Action":"pass","Package":"p","Test":"TestGood"}
+{"Action":"pass","Package":"p"}
+`
+	var out bytes.Buffer
+	assert.Zero(t, run(strings.NewReader(stream), &out, true), out.String())
+	assert.Contains(t, out.String(), "TestGood\n    a_test.go:5: 7 of 7\n")
+	assert.NotContains(t, out.String(), "=== RUN")
+	out.Reset()
+	assert.Zero(t, run(strings.NewReader(stream), &out, false), out.String())
+	assert.NotContains(t, out.String(), "7 of 7")
 }
 
 func TestPassedAndSkipped(t *testing.T) {
@@ -93,10 +110,10 @@ func TestIncompleteStreams(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			assert.Equal(t, 1, run(strings.NewReader(stream), &out), out.String())
+			assert.Equal(t, 1, run(strings.NewReader(stream), &out, false), out.String())
 		})
 	}
 	var out bytes.Buffer
-	assert.Equal(t, 1, run(iotest.ErrReader(errors.New("gone")), &out))
+	assert.Equal(t, 1, run(iotest.ErrReader(errors.New("gone")), &out, false))
 	assert.Contains(t, out.String(), "gone")
 }
