@@ -42,7 +42,9 @@ func weaknesses() []weakness {
 			h.engine.Token = func(string, string, int) string { return randomReference() }
 		}},
 		{name: "no stamp outside the ledger", harm: "two meetings", focus: []string{"lost creation", "lose"}, rig: func(h *history) { h.engine.Witness = nil }},
-		{name: "no sweep", harm: "two meetings", focus: []string{"very late"}, rig: ledger(func(l store.Ledger) store.Ledger { return unswept{l} })},
+		{name: "no sweep", harm: "two meetings", focus: []string{"very late"}, rig: ledger(func(l store.Ledger) store.Ledger { return unswept{l, store.CreateMeeting} })},
+		{name: "what holds is not sent once more", harm: "the (title|time) of", focus: []string{"late change"},
+			rig: ledger(func(l store.Ledger) store.Ledger { return unswept{l, store.UpdateMeeting} })},
 		{name: "a change overtakes one without an answer", harm: "the (title|time) of", focus: []string{"late change"},
 			rig: ledger(func(l store.Ledger) store.Ledger { return forgetting{l, store.UpdateMeeting} })},
 		{name: "writes without a condition", harm: "is lost", focus: []string{"between"}, wrap: func(c calendar.Collection) calendar.Collection { return unconditional{c} }},
@@ -145,10 +147,16 @@ func (l forgetting) Intents(ctx context.Context, organizer string) ([]store.Inte
 	return slices.DeleteFunc(all, func(in store.Intent) bool { return in.Kind == l.kind }), err
 }
 
-// unswept does not remember creations that were given up.
-type unswept struct{ store.Ledger }
+// unswept does not remember calls of a kind that were given up.
+type unswept struct {
+	store.Ledger
+	kind store.IntentKind
+}
 
-func (unswept) GivenUp(context.Context, string) ([]store.Intent, error) { return nil, nil }
+func (l unswept) GivenUp(ctx context.Context, organizer string) ([]store.Intent, error) {
+	all, err := l.Ledger.GivenUp(ctx, organizer)
+	return slices.DeleteFunc(all, func(in store.Intent) bool { return in.Kind == l.kind }), err
+}
 
 // tireless does not count writes.
 type tireless struct{ store.Ledger }
