@@ -49,7 +49,7 @@ func weaknesses() []weakness {
 			rig: ledger(func(l store.Ledger) store.Ledger { return forgetting{l, store.UpdateMeeting} })},
 		{name: "writes without a condition", harm: "is lost", focus: []string{"between"}, wrap: func(c calendar.Collection) calendar.Collection { return unconditional{c} }},
 		{name: "a failed listing is an empty one", harm: "no join link|given up", focus: []string{"calendar"}, wrap: func(c calendar.Collection) calendar.Collection { return gullible{c} }},
-		{name: "an object that cannot be fetched is gone", harm: "was given up|no join link|still there", focus: []string{"calendar", "late change", "lost creation"},
+		{name: "an object that cannot be fetched is gone", harm: "was given up|no join link|still there", focus: []string{"unfetchable"},
 			rig: rules(func(r *sync.Rules) { r.Undo = 0 }), wrap: func(c calendar.Collection) calendar.Collection { return credulous{c} }},
 		{name: "any seal is believed", harm: "not ours was changed", focus: []string{"forge"}, rig: func(h *history) { h.engine.Seals = trusting{h.engine.Seals} }},
 		{name: "an empty calendar is believed", harm: "whole calendar was empty", focus: []string{"wipe"}, after: (*history).approveAll},

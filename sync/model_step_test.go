@@ -37,6 +37,7 @@ var steps = []struct {
 	{"between", 2, func(h *history) { h.editing = h.any(func(e *event) bool { return e.there }) }},
 	{"lost creation", 1, (*history).stepLostCreation},
 	{"late change", 1, (*history).stepLateChange},
+	{"unfetchable", 1, (*history).stepUnfetchable},
 	{"very late", 1, (*history).stepVeryLate},
 	{"late", 2, func(h *history) { h.release() }},
 	{"restart", 1, func(h *history) { h.note("restart"); h.again() }},
@@ -238,6 +239,22 @@ func (h *history) stepLateChange() {
 		h.run(0)
 	}
 	h.retitle(e)
+	h.run(0)
+}
+
+// stepUnfetchable has a change fail, and then the event that is to be tried again cannot be fetched.
+func (h *history) stepUnfetchable() {
+	e := h.any(func(e *event) bool { return e.there && e.wanted })
+	if e == nil {
+		return
+	}
+	h.run(0)
+	h.platform.Fail(meetingtest.UpdateMeeting, meetingtest.ErrorBefore(500))
+	h.retitle(e)
+	h.run(0)
+	h.note("events cannot be fetched")
+	h.dav.Inject(caldavtest.Fault{Method: http.MethodGet, Status: 500, Times: 10})
+	h.advance(2 * time.Minute)
 	h.run(0)
 }
 
