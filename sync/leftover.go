@@ -1,0 +1,203 @@
+package sync
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"convoke/store"
+)
+
+// A leftover is a meeting on the platform that carries the reference of an event and that no event has: a creation was given up,
+// and carried out all the same. It is ours, since nobody else can make the reference, and is given up as cancel.action says.
+
+// leftover gives up the meeting that a creation left behind.
+func (p *pass) leftover(ctx context.Context, r *reading, in store.Intent) error {
+	sent, err := sentMeeting(in)
+	if err != nil {
+		return p.Ledger.Failed(ctx, in.ID, store.Refused, err.Error(), p.Now())
+	}
+	found := false
+	for _, m := range r.meetings(in.Token) {
+		ours, err := p.spokenFor(ctx, m.id)
+		if err != nil {
+			return err
+		}
+		if ours {
+			continue
+		}
+		wanted, err := p.wants(ctx, in.UID)
+		if err != nil || wanted {
+			return err // the event itself takes it
+		}
+		sent.PlatformID, sent.Number, found = m.id, m.number, true
+		if !r.learned.Shown {
+			return p.again(ctx, in, errors.New("the platform's feed shows the reference, but which id and number belong to it is not known"))
+		}
+		if err := p.void(ctx, sent, in.UID); err != nil {
+			return p.again(ctx, in, err)
+		}
+	}
+	settled := in.ClosedAt.Add(p.o.Rules.Settle + time.Duration(r.learned.Lag)*time.Second)
+	switch {
+	case found:
+		return p.Ledger.Failed(ctx, in.ID, store.Refused, "a meeting was left over, and is given up", p.Now())
+	case p.Now().Before(settled):
+		return nil
+	case len(r.by[in.Token]) > 0, r.of(in.Token, sent.Start).State == Absent, !sent.End.After(p.Now()):
+		return p.Ledger.Failed(ctx, in.ID, store.Refused, "nothing was left over", p.Now())
+	}
+	return p.again(ctx, in, errors.New("the platform's feed does not tell whether a meeting was left over"))
+}
+
+// spokenFor reports whether a meeting is an event's, or was given up.
+func (p *pass) spokenFor(ctx context.Context, platformID string) (bool, error) {
+	m, err := p.Ledger.MeetingByPlatformID(ctx, p.o.Email, platformID)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil || m.State != store.Live {
+		return true, err
+	}
+	links, err := p.Ledger.LinksOf(ctx, m.ID)
+	return len(links) > 0, err
+}
+
+// wants reports whether an event is there that asks for a meeting and has none: it asks the feed by itself before it gets one.
+func (p *pass) wants(ctx context.Context, uid string) (bool, error) {
+	_, err := p.Ledger.Link(ctx, p.o.Email, uid)
+	if err == nil || !errors.Is(err, store.ErrNotFound) {
+		return false, err
+	}
+	rows, err := p.Ledger.ObjectsByUID(ctx, p.o.Email, uid)
+	if err != nil || !slices.ContainsFunc(rows, func(row store.ObjectRow) bool { return row.Seen != "" }) {
+		return false, err
+	}
+	decisions, err := p.Ledger.Decisions(ctx, uid)
+	if err != nil {
+		return false, err
+	}
+	for _, d := range decisions { // the newest first
+		if d.Organizer == p.o.Email {
+			return !without[Rule(d.Rule)], nil
+		}
+	}
+	return true, nil // nothing was decided yet
+}
+
+// again has a creation that was given up looked after once more, later.
+func (p *pass) again(ctx context.Context, in store.Intent, why error) error {
+	var broken *ledgerError
+	if errors.As(why, &broken) {
+		return broken.err
+	}
+	return p.Ledger.Failed(ctx, in.ID, store.GivenUp, why.Error(), p.Now())
+}
+
+// doubles gives up the second of two meetings that carry the reference of one event and are alike, whoever made it: a ledger
+// that was lost does not know. One that differs may have been made by hand from the first, and is left alone.
+func (p *pass) doubles(ctx context.Context, r *reading) error {
+	if !r.learned.Shown {
+		return nil
+	}
+	mine, err := p.Ledger.Meetings(ctx, p.o.Email)
+	if err != nil {
+		return err
+	}
+	for _, m := range mine {
+		if m.State != store.Live {
+			continue
+		}
+		all := r.meetings(m.Token)
+		kept := slices.IndexFunc(all, func(i identity) bool { return i.id == m.PlatformID })
+		for _, second := range all {
+			if kept < 0 || second.id == m.PlatformID {
+				continue
+			}
+			if err := p.double(ctx, m, all[kept], second); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// double gives up the second meeting of an event, unless it is known or differs.
+func (p *pass) double(ctx context.Context, m store.Meeting, kept, second identity) error {
+	if ours, err := p.spokenFor(ctx, second.id); ours || err != nil {
+		return err
+	}
+	if !alike(kept.shown, second.shown) {
+		p.Log.Warn("two meetings carry the reference of one event, and differ: the second is left alone", "meeting", m.Number, "second", second.number)
+		return nil
+	}
+	m.ID, m.PlatformID, m.Number, m.Answer = 0, second.id, second.number, nil
+	err := p.void(ctx, m, "")
+	if broken := (*ledgerError)(nil); errors.As(err, &broken) {
+		return broken.err
+	}
+	if err != nil {
+		p.failed(nil, "", fmt.Errorf("meeting %s, the second one of an event, cannot be given up: %w", m.Number, err))
+	}
+	return nil
+}
+
+func alike(a, b shown) bool {
+	return a.Summary == b.Summary && a.Start.Equal(b.Start) && a.End.Equal(b.End) && !a.Start.IsZero()
+}
+
+// void gives a meeting up that no event has, as cancel.action says. It is ours: it carries a reference that only our key makes.
+func (p *pass) void(ctx context.Context, m store.Meeting, uid string) error {
+	m.State, m.CreatedAt, m.UpdatedAt = store.Live, p.Now(), p.Now()
+	id, err := p.Ledger.SaveMeeting(ctx, m)
+	if err != nil {
+		return ledger(err)
+	}
+	m.ID = id
+	s := Situation{Now: p.Now(), Rules: p.o.Rules, Organizer: p.o.Email, Meeting: &m, Link: &store.Link{UID: uid, State: store.Ended}}
+	if s.Rules.Cancel == Keep || !m.End.After(p.Now()) {
+		return nil
+	}
+	d := s.cancel()
+	call := ""
+	switch d.Action.Kind {
+	case DeleteMeeting:
+		call, err = p.delete(ctx, *d.Action)
+	default:
+		call, err = p.update(ctx, s, *d.Action)
+	}
+	if err != nil {
+		return err
+	}
+	p.report.Cancelled++
+	p.tell(Step{Organizer: p.o.Email, UID: uid, Rule: Leftover, Text: "a meeting that no event has is given up: " + d.Text, Call: call})
+	p.Log.Info("done", "rule", string(Leftover), "uid", uid, "call", true)
+	return nil
+}
+
+// sentMeeting is the meeting that a creation asked for.
+func sentMeeting(in store.Intent) (store.Meeting, error) {
+	var sent struct {
+		Topic      string    `json:"topic"`
+		Type       string    `json:"type"`
+		Recorded   bool      `json:"isRecorded"`
+		Dialin     bool      `json:"isDialin"`
+		Permission *string   `json:"meetingPermissionId"`
+		Start      time.Time `json:"startTime"`
+		End        time.Time `json:"endTime"`
+	}
+	if err := json.Unmarshal(in.Request, &sent); err != nil {
+		return store.Meeting{}, fmt.Errorf("what was sent for event %q cannot be read: %w", in.UID, err)
+	}
+	m := store.Meeting{
+		Organizer: in.Organizer, Token: in.Token, Generation: in.Generation, State: store.Live, Topic: sent.Topic,
+		Start: sent.Start, End: sent.End, Type: sent.Type, Recorded: sent.Recorded, Dialin: sent.Dialin,
+	}
+	if sent.Permission != nil {
+		m.Permission = *sent.Permission
+	}
+	return m, nil
+}
