@@ -242,7 +242,7 @@ func (s Situation) unsettled(d Decision) (Decision, bool) {
 	if d.Action == nil || d.Action.Kind != UpdateMeeting { // what is deleted cannot be changed any more, however late
 		return d, false
 	}
-	if settled := s.Recovery.Since.Add(s.Rules.Settle); !s.Recovery.Since.IsZero() && s.Now.Before(settled) {
+	if settled := s.Recovery.settled(s.Rules.Settle); s.Now.Before(settled) {
 		return Decision{Rule: Recovering, Due: settled, Text: "the ledger is new or an old copy, so an earlier change of the meeting may still be carried out; this one waits until " + settled.UTC().Format(time.RFC3339) + " (platform.settle)"}, true
 	}
 	body, err := d.Action.Request.JSON(d.Action.Meeting.PlatformID)

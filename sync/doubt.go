@@ -40,7 +40,7 @@ func (s Situation) recovering() (Decision, bool) {
 	if s.Recovery.Since.IsZero() {
 		return Decision{}, false
 	}
-	settled := s.Recovery.Since.Add(s.Rules.Settle + s.Feed.Lag)
+	settled := s.Recovery.settled(s.Rules.Settle + s.Feed.Lag)
 	switch {
 	case s.Now.Before(settled):
 		return Decision{Rule: Recovering, Due: settled, Text: "the ledger is new or an old copy, so the event may have a meeting; none is made before " + settled.UTC().Format(time.RFC3339) + " (platform.settle)"}, true

@@ -14,6 +14,42 @@ import (
 // A leftover is a meeting on the platform that carries the reference of an event and that no event has: a creation was given up,
 // and carried out all the same. It is ours, since nobody else can make the reference, and is given up as cancel.action says.
 
+// tidy looks for what creations that were given up have left behind, when that is due or the feed was read anyway.
+func (p *pass) tidy(ctx context.Context, given []store.Intent) error {
+	if p.o.Feed == nil || (p.fed == nil && !p.sweeps(given)) || p.Now().Before(p.recovery.settled(p.o.Rules.Settle)) {
+		return nil
+	}
+	r, err := p.feed(ctx)
+	if broken := (*ledgerError)(nil); errors.As(err, &broken) {
+		return broken.err
+	}
+	if err != nil {
+		return nil // told where it matters; tried again
+	}
+	for _, in := range given {
+		if err := p.leftover(ctx, r, in); err != nil {
+			return err
+		}
+	}
+	return p.doubles(ctx, r)
+}
+
+// sweeps reports whether it is time to look for what creations may have left behind.
+func (p *pass) sweeps(given []store.Intent) bool {
+	for _, in := range given {
+		if !p.Now().Before(p.sweepAt(in)) {
+			return true
+		}
+	}
+	return false
+}
+
+// sweepAt is when to look for what a creation left behind: when it cannot take effect any more, and then at ever longer
+// intervals, as long as the feed does not tell.
+func (p *pass) sweepAt(in store.Intent) time.Time {
+	return in.ClosedAt.Add(max(p.o.Rules.Settle, in.ClosedAt.Sub(in.SentAt)))
+}
+
 // leftover gives up the meeting that a creation left behind.
 func (p *pass) leftover(ctx context.Context, r *reading, in store.Intent) error {
 	sent, err := sentMeeting(in)

@@ -3,8 +3,6 @@ package sync
 import (
 	"context"
 	"errors"
-	"slices"
-	"time"
 
 	"convoke/store"
 )
@@ -20,33 +18,15 @@ func (p *pass) sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	creations := slices.DeleteFunc(slices.Clone(given), func(in store.Intent) bool { return in.Kind != store.CreateMeeting })
+	var creations []store.Intent
 	for _, in := range given {
-		if in.Kind != store.UpdateMeeting {
-			continue
-		}
-		if err := p.resend(ctx, in); err != nil {
+		if in.Kind == store.CreateMeeting {
+			creations = append(creations, in)
+		} else if err := p.resend(ctx, in); err != nil {
 			return err
 		}
 	}
-	given = creations
-	if p.o.Feed == nil || (p.fed == nil && !p.sweeps(given)) || (!p.recovery.Since.IsZero() && p.Now().Before(p.recovery.Since.Add(p.o.Rules.Settle))) {
-		return nil
-	}
-	r, err := p.feed(ctx)
-	var broken *ledgerError
-	if errors.As(err, &broken) {
-		return broken.err
-	}
-	if err != nil {
-		return nil // told where it matters; tried again
-	}
-	for _, in := range given {
-		if err := p.leftover(ctx, r, in); err != nil {
-			return err
-		}
-	}
-	return p.doubles(ctx, r)
+	return p.tidy(ctx, creations)
 }
 
 // resend sends what holds of a meeting once more, when an earlier change cannot be carried out any more.
@@ -73,22 +53,6 @@ func (p *pass) resend(ctx context.Context, in store.Intent) error {
 	p.tell(Step{Organizer: p.o.Email, UID: in.UID, Rule: Resend, Text: "an earlier change may have been carried out late, so what holds is sent once more", Call: call})
 	p.Log.Info("done", "rule", string(Resend), "uid", in.UID, "call", true)
 	return nil
-}
-
-// sweeps reports whether it is time to look for what creations may have left behind.
-func (p *pass) sweeps(given []store.Intent) bool {
-	for _, in := range given {
-		if !p.Now().Before(p.sweepAt(in)) {
-			return true
-		}
-	}
-	return false
-}
-
-// sweepAt is when to look for what a creation left behind: when it cannot take effect any more, and then at ever longer
-// intervals, as long as the feed does not tell.
-func (p *pass) sweepAt(in store.Intent) time.Time {
-	return in.ClosedAt.Add(max(p.o.Rules.Settle, in.ClosedAt.Sub(in.SentAt)))
 }
 
 // abandon closes unknown changes of meetings that are over, and gives up unknown creations for events that are gone or do not

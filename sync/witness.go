@@ -28,6 +28,14 @@ func (r Recovery) Holds(now time.Time) bool {
 	return !r.Since.IsZero() && now.Before(r.Since.Add(recoveryHold))
 }
 
+// settled is when a call that the lost ledger knew of cannot be carried out any more; zero when no ledger was lost.
+func (r Recovery) settled(settle time.Duration) time.Time {
+	if r.Since.IsZero() {
+		return time.Time{}
+	}
+	return r.Since.Add(settle)
+}
+
 // testimony is what a Witness keeps.
 type testimony struct {
 	ledger string
