@@ -69,19 +69,20 @@ func (p *pass) look(ctx context.Context, w *watched) error {
 		return err
 	}
 	if selection != "" {
-		return p.Ledger.Note(ctx, l.key(), selection)
+		return p.Ledger.Note(ctx, selectionKey(l.w.ID), selection)
 	}
 	return nil
 }
 
-func (l *look) key() string { return fmt.Sprintf("selection/%d", l.w.ID) }
+// selectionKey is the note of what decided about a calendar's events at its last look.
+func selectionKey(calendar int64) string { return fmt.Sprintf("selection/%d", calendar) }
 
 // selection returns what decides about events that do not change (which are selected, whose they are, and whether unanswered
 // creations are repeated) when it is not what it was at the last look, or "".
 func (l *look) selection(ctx context.Context) (string, error) {
 	r := l.w.rules
 	now := fmt.Sprintf("%s %v %q %q %v %s %s %s %q %v %d %s %v", r.Mode, r.Existing, r.Markers.Ask, r.Markers.Decline, r.RetryUnknown, r.MinDuration, r.MaxDuration, r.Private, l.o.Addresses, r.Presets, r.MailBudget, r.Horizon, r.Caps)
-	was, err := l.Ledger.Notes(ctx, l.key())
+	was, err := l.Ledger.Notes(ctx, selectionKey(l.w.ID))
 	if err != nil || was == now {
 		return "", err
 	}

@@ -101,7 +101,7 @@ func (p *pass) abandon(ctx context.Context) error {
 		return err
 	}
 	for _, in := range intents {
-		if in.State != store.Unknown || p.Now().Before(in.SentAt.Add(p.o.Rules.Settle)) {
+		if in.State != store.Unknown || p.Now().Before(in.ClosedAt.Add(p.o.Rules.Settle)) {
 			continue
 		}
 		state, why, err := p.abandoned(ctx, in)

@@ -157,7 +157,7 @@ func (w *world) start() {
 			return append([]sync.Organizer(nil), w.people...), nil
 		},
 		Calendars: w.shelf, Seals: calendar.NewSealer(w.keys.Seal()), Token: w.keys.MeetingToken,
-		Now: w.clock.Now, Stamp: sync.Stamp, Workers: 4, Patient: true, Log: slog.New(slog.NewTextHandler(w.log, nil)),
+		Now: w.clock.Wall, Uptime: w.clock.Uptime, Stamp: sync.Stamp, Workers: 4, Patient: true, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 		Step: func(s sync.Step) { w.steps = append(w.steps, s) },
 	}
 	if w.witness != nil {
@@ -314,10 +314,28 @@ func (w *world) rule(uid string) sync.Rule {
 	return sync.Rule(all[0].Rule)
 }
 
-// A clock stands still until it is moved.
+// A clock stands still until it is moved. Convoke's own may be wrong.
 type clock struct {
-	mu  stdsync.Mutex
-	now time.Time
+	mu    stdsync.Mutex
+	now   time.Time
+	wrong time.Duration // convoke's is ahead by so much
+}
+
+// Wall is what convoke's machine takes for the time.
+func (c *clock) Wall() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now.Add(c.wrong)
+}
+
+// Uptime is how long convoke's machine has been running.
+func (c *clock) Uptime() time.Duration { return c.Now().Sub(monday) }
+
+// set makes convoke's machine wrong by so much; 0 sets it right.
+func (c *clock) set(wrong time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wrong = wrong
 }
 
 func (c *clock) Now() time.Time {
