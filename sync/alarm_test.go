@@ -13,7 +13,7 @@ import (
 )
 
 // A calendar that loses many of its current events at once gives nothing up by itself.
-func TestManyGoneAtOnce(t *testing.T) {
+func TestFaultCalendarEmptied(t *testing.T) {
 	full := func(t *testing.T, n int) (*world, []*entry) {
 		w := newWorld(t)
 		var all []*entry

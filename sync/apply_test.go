@@ -163,7 +163,7 @@ func givenUpUnwritten(t *testing.T, w *world, e *entry) {
 }
 
 // Somebody who is faster each time wins for this pass; the next one tries again. Nothing is forced.
-func TestAlwaysFaster(t *testing.T) {
+func TestFaultPrecondition(t *testing.T) {
 	w := newWorld(t)
 	e := w.book("sprint", "LOCATION:@meet")
 	n := 0
@@ -186,7 +186,7 @@ func TestAlwaysFaster(t *testing.T) {
 }
 
 // What servers do to the text that they are given is no edit: nothing is written twice, and later edits are followed.
-func TestServerRewrites(t *testing.T) {
+func TestFaultServerRewrites(t *testing.T) {
 	for name, rewrite := range map[string]caldavtest.Rewrite{
 		"drops X- properties": caldavtest.DropX, "drops what it does not know": caldavtest.DropUnknown,
 		"sorts": caldavtest.SortLines, "cuts at commas": caldavtest.CutAtCommas, "adds CLASS": caldavtest.AddClass,
@@ -226,7 +226,7 @@ func TestServerRewrites(t *testing.T) {
 }
 
 // A server that says yes and keeps nothing is told of, left alone after three writes, and never makes a second meeting.
-func TestNotStored(t *testing.T) {
+func TestFaultServerKeepsRewriting(t *testing.T) {
 	w := newWorld(t)
 	e := w.book("sprint", "LOCATION:@meet")
 	puts := 0
@@ -252,7 +252,7 @@ func TestNotStored(t *testing.T) {
 }
 
 // A calendar that may only be read gets no storm of PUTs; the link is at least in the status.
-func TestReadOnly(t *testing.T) {
+func TestFaultReadOnly(t *testing.T) {
 	w := newWorld(t)
 	e := w.book("sprint", "LOCATION:@meet")
 	before := e.raw()
@@ -328,7 +328,7 @@ type scheduling struct{ calendar.Collection }
 func (scheduling) Server() calendar.Server { return calendar.Server{Schedules: true} }
 
 // The calendar's other failures to take our text: nothing is lost, and it is there in the end.
-func TestWriteFails(t *testing.T) {
+func TestFaultPutTimesOut(t *testing.T) {
 	for name, fault := range map[string]caldavtest.Fault{
 		"500":                   {Status: 500},
 		"no answer":             {Reset: true},

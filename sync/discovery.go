@@ -191,7 +191,7 @@ func (p *pass) parked(ctx context.Context) (bool, error) {
 }
 
 // park records, for people, why nothing can be done for the organizer, and when that is tried again; nil says that all is
-// well. A refused password is tried three times, then hourly.
+// well. A refused password, or access, is tried three times, then hourly.
 func (p *pass) park(ctx context.Context, why error) error {
 	o, err := p.organizer(ctx)
 	if err != nil {
@@ -206,7 +206,7 @@ func (p *pass) park(ctx context.Context, why error) error {
 	}
 	o.State, o.Trouble, o.Attempts = why.Error(), trouble(why), o.Attempts+1
 	o.DueAt = later(p.Now(), o.Attempts)
-	if errors.Is(why, calendar.ErrAuth) && o.Attempts >= 3 {
+	if o.Attempts >= 3 && (errors.Is(why, calendar.ErrAuth) || errors.Is(why, calendar.ErrForbidden)) {
 		o.DueAt = p.Now().Add(time.Hour)
 	}
 	return p.Ledger.SaveOrganizer(ctx, o)

@@ -308,8 +308,8 @@ func (l *look) recover(ctx context.Context) error {
 	return err
 }
 
-// fail records that a calendar could not be looked at. Nothing is concluded from it. A refused password is tried three
-// times, then hourly: accounts lock.
+// fail records that a calendar could not be looked at. Nothing is concluded from it. A refused password, or access,
+// is tried three times, then hourly: accounts lock.
 func (l *look) fail(ctx context.Context, why error) error {
 	l.w.err = why
 	l.failed(l.w, "", why)
@@ -323,7 +323,7 @@ func (l *look) fail(ctx context.Context, why error) error {
 	switch {
 	case errors.As(why, &wait) && wait.RetryAt().After(row.DueAt):
 		row.DueAt = l.Now().Add(min(wait.RetryAt().Sub(l.Now()), longestWait))
-	case errors.Is(why, calendar.ErrAuth) && row.Attempts >= 3:
+	case row.Attempts >= 3 && (errors.Is(why, calendar.ErrAuth) || errors.Is(why, calendar.ErrForbidden)):
 		row.DueAt = l.Now().Add(time.Hour)
 	case row.DueAt.Sub(l.Now()) > 15*time.Minute:
 		row.DueAt = l.Now().Add(15 * time.Minute)

@@ -36,64 +36,6 @@ func (w *world) calendar(name string) store.Calendar {
 	return store.Calendar{}
 }
 
-// A calendar that fails cancels nothing and stops no other; what looks gone elsewhere waits for it.
-func TestCalendarFails(t *testing.T) {
-	report := caldavtest.Fault{Method: "REPORT"}
-	fault := func(change func(*caldavtest.Fault)) caldavtest.Fault {
-		f := report
-		change(&f)
-		return f
-	}
-	for _, c := range []struct {
-		name  string
-		fault caldavtest.Fault
-	}{
-		{"server error", fault(func(f *caldavtest.Fault) { f.Status = 502 })},
-		{"unavailable", fault(func(f *caldavtest.Fault) { f.Status = 503 })},
-		{"no answer", fault(func(f *caldavtest.Fault) { f.Reset = true })},
-		{"half a body", fault(func(f *caldavtest.Fault) { f.Truncate = 200 })},
-		{"half a body that looks whole", fault(func(f *caldavtest.Fault) { f.Truncate, f.Clean = 200, true })},
-		{"a login page", fault(func(f *caldavtest.Fault) { f.Status, f.Body = 200, caldavtest.LoginPage })},
-		{"an empty multistatus", fault(func(f *caldavtest.Fault) { f.Status, f.Body = 207, "" })},
-		{"wrong password", fault(func(f *caldavtest.Fault) { f.Status = 401 })},
-		{"access denied", caldavtest.Fault{Status: 403}},
-		{"gone", caldavtest.Fault{Status: 404}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			w := newWorld(t)
-			home := w.secondCalendar()
-			w.rules(func(r *sync.Rules) { r.Undo = 0 })
-			first, second := w.book("first", "LOCATION:@meet"), w.bookAt(home+"second.ics", "second", "LOCATION:@meet")
-			w.rest()
-
-			c.fault.Path = home
-			w.dav.Inject(c.fault)
-			kept := second.raw()
-			second.delete()
-			first.delete()
-			w.book("third", "LOCATION:@meet")
-			w.dav.ResetLog()
-			r := w.try()
-			assert.Equal(t, 1, r.Created, "the other calendar goes on")
-			for _, q := range w.dav.Requests() {
-				assert.NotEqual(t, "GET "+first.path, q.Method+" "+q.Path, "nobody asks for what cannot be decided about")
-			}
-			require.Len(t, r.Errors, 1)
-			assert.Equal(t, "Home", r.Errors[0].Calendar)
-			assert.Equal(t, []string{"first", "second", "third"}, w.topics(), "nothing is cancelled")
-			assert.NotEmpty(t, w.calendar("Home").State)
-			assert.Empty(t, w.calendar("Work").State)
-
-			w.dav.Heal()
-			second.restore(kept)
-			w.later(2 * time.Hour)
-			assert.Equal(t, []string{"Cancelled: first", "second", "third"}, w.topics())
-			assert.Empty(t, w.calendar("Home").State)
-			w.rest()
-		})
-	}
-}
-
 // A calendar that fails is asked ever more seldom; a refused password three times, then hourly.
 func TestBackOff(t *testing.T) {
 	for _, c := range []struct {
@@ -312,7 +254,7 @@ func (d dataless) Changes(ctx context.Context, since calendar.Since, fn func(cal
 }
 
 // A token that the server has forgotten leads to a complete listing, in which deletions show by absence.
-func TestTokenForgotten(t *testing.T) {
+func TestFaultTokenRefused(t *testing.T) {
 	for _, bad := range []caldavtest.BadToken{caldavtest.TokenForbidden, caldavtest.TokenError, caldavtest.TokenAsFirst, caldavtest.TokenGone} {
 		t.Run(fmt.Sprint(bad), func(t *testing.T) {
 			w := newWorld(t, caldavtest.OnBadToken(bad))
@@ -477,7 +419,7 @@ func TestNewAlias(t *testing.T) {
 }
 
 // What cannot be read is set aside until it changes, and told; all else goes on.
-func TestUnfit(t *testing.T) {
+func TestFaultMalformedEvent(t *testing.T) {
 	for _, c := range []struct {
 		name, text string
 		told       string // "" for nothing

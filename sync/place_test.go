@@ -28,7 +28,7 @@ func (w *world) secondCalendar() string {
 }
 
 // An event that moves keeps its meeting: no call, no write, wherever it goes.
-func TestMoved(t *testing.T) {
+func TestFaultMovedBetweenCalendars(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		to   func(home string, e *entry) string
@@ -110,7 +110,7 @@ func TestMoved(t *testing.T) {
 }
 
 // The same UID in two places: convoke follows the one that it knows, and then the other.
-func TestTwoPlaces(t *testing.T) {
+func TestFaultSameUIDTwice(t *testing.T) {
 	w := newWorld(t)
 	home := w.secondCalendar()
 	w.rules(func(r *sync.Rules) { r.Undo = 0 })

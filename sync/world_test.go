@@ -3,7 +3,6 @@ package sync_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -463,29 +462,36 @@ func (w wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	sent.RequestURI = r.URL.RequestURI()
 	rec := httptest.NewRecorder()
 	aborted := w.serve(rec, sent)
-	if aborted && !rec.Flushed {
-		return nil, io.ErrUnexpectedEOF
+	if aborted != nil && !rec.Flushed {
+		return nil, aborted
 	}
 	res := rec.Result()
 	res.Request = r
-	if aborted {
+	if aborted != nil {
 		res.Body = io.NopCloser(io.MultiReader(rec.Body, cutOff{}))
 	}
 	return res, nil
 }
 
-func (w wire) serve(rec *httptest.ResponseRecorder, r *http.Request) (aborted bool) {
+// serve lets the server answer. A connection that it closes is lost; a hook that panics with errNoAnswer has the client wait in vain.
+func (w wire) serve(rec *httptest.ResponseRecorder, r *http.Request) (aborted error) {
 	defer func() {
-		if p := recover(); p != nil {
-			if err, ok := p.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
-				panic(p)
-			}
-			aborted = true
+		switch p := recover(); p {
+		case nil:
+		case http.ErrAbortHandler:
+			aborted = io.ErrUnexpectedEOF
+		case errNoAnswer:
+			aborted = errNoAnswer
+		default:
+			panic(p)
 		}
 	}()
 	w.ServeHTTP(rec, r)
-	return false
+	return nil
 }
+
+// errNoAnswer is what a client has after it waited long enough.
+var errNoAnswer = fmt.Errorf("no answer in time: %w", context.DeadlineExceeded)
 
 // cutOff is the end of a body that was not whole.
 type cutOff struct{}
