@@ -320,6 +320,46 @@ func TestFaultReadOnly(t *testing.T) {
 	assert.Empty(t, w.row(e).Error)
 }
 
+// However it says so, and however many events there are, it is asked once in six hours whether it takes changes by now.
+func TestFaultReadOnlyIsNoStorm(t *testing.T) {
+	for name, refuse := range map[string]caldavtest.Fault{
+		"403": {Status: 403}, "405": {Status: 405},
+		"403 need-privileges": {Status: 403, Header: http.Header{"Content-Type": {"application/xml"}},
+			Body: `<?xml version="1.0"?><D:error xmlns:D="DAV:"><D:need-privileges/></D:error>`},
+	} {
+		for _, n := range []int{1, 20} {
+			t.Run(fmt.Sprint(name, ", ", n), func(t *testing.T) {
+				w := newWorld(t)
+				var all []*entry
+				for i := range n {
+					all = append(all, w.book(fmt.Sprintf("e%02d", i), nextMonth...))
+				}
+				refuse.Method = "PUT"
+				w.dav.Inject(refuse)
+				for range 24 * 60 {
+					w.try()
+					w.clock.add(time.Minute)
+				}
+				assert.LessOrEqual(t, w.dav.Counts()["PUT"], 5)
+				assert.Equal(t, n, w.platform.CountCalls())
+				assert.Equal(t, store.ReadOnly, w.calendar("Work").Trouble)
+				for i, e := range all {
+					assert.Contains(t, w.row(e).Error, joinPrefix+w.meetings()[i].Number)
+					assert.Equal(t, vevent(e.uid, nextMonth...), e.raw())
+				}
+				w.dav.Heal()
+				w.later(6 * time.Hour)
+				w.later(6 * time.Hour)
+				for i, e := range all {
+					e.shows(w.meetings()[i])
+				}
+				assert.Equal(t, store.NoTrouble, w.calendar("Work").Trouble)
+				assert.Equal(t, n, w.platform.CountCalls())
+			})
+		}
+	}
+}
+
 // A series moves on in time, though its calendar refuses the details for now.
 func TestReadOnlySeries(t *testing.T) {
 	w := newWorld(t)

@@ -427,6 +427,9 @@ func TestFaultMalformedEvent(t *testing.T) {
 		{"malformed", "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:x\r\nSUMMARY:@meet\r\n", "iCalendar"},
 		{"no UID", strings.Replace(vevent("x", "LOCATION:@meet"), "UID:x\r\n", "", 1), "UID"},
 		{"huge", vevent("x", "LOCATION:@meet", "COMMENT:"+strings.Repeat("x", calendar.MaxObject)), "more than"},
+		{"no start", strings.Replace(vevent("x", "LOCATION:@meet"), "DTSTART:20261124T090000Z\r\n", "", 1), "DTSTART"},
+		{"a start that is none", vevent("x", "LOCATION:@meet", "DTSTART:next monday"), "DTSTART"},
+		{"a line without a colon", strings.Replace(vevent("x", "LOCATION:@meet"), "BEGIN:VEVENT", "BEGIN:VEVENT\r\nBEGIN:VALARM\r\nnonsense", 1), "iCalendar"},
 		{"a task", strings.ReplaceAll(vevent("x", "LOCATION:@meet"), "VEVENT", "VTODO"), ""},
 		{"two events", strings.Replace(vevent("x", "LOCATION:@meet"), "END:VEVENT", "END:VEVENT\r\nBEGIN:VEVENT\r\nUID:y\r\nDTSTART:20261124T090000Z\r\nEND:VEVENT", 1), "different UIDs"},
 	} {
@@ -451,6 +454,36 @@ func TestFaultMalformedEvent(t *testing.T) {
 			w.pass()
 			assert.Len(t, w.meetings(), 2)
 			assert.Empty(t, w.row(bad).Error)
+		})
+		t.Run(c.name+", of an event that has a meeting", func(t *testing.T) {
+			w := newWorld(t)
+			w.rules(func(r *sync.Rules) { r.Undo = 0 })
+			e := w.book("x", nextMonth...)
+			other := w.book("y", nextMonth...)
+			w.rest()
+			text := e.text()
+			require.NoError(t, w.dav.PutRaw(e.path, "text/calendar", []byte(c.text)))
+			other.set("SUMMARY", "SUMMARY:Retro")
+			for range 40 {
+				w.try()
+				w.clock.add(time.Hour)
+			}
+			assert.Equal(t, c.text, e.raw())
+			assert.Equal(t, "Retro", w.meetings()[1].Topic)
+			if c.name != "a task" { // else the event is gone, and a task is there
+				assert.Equal(t, "x", w.meetings()[0].Topic, "what cannot be read is not gone")
+			}
+			w.dav.ResetLog()
+			for range 24 {
+				w.try()
+				w.clock.add(time.Hour)
+			}
+			assert.LessOrEqual(t, w.dav.Counts()["GET"], 4, "half an object is asked for every six hours, all else no more")
+			e.restore(strings.Replace(text, "SUMMARY:x", "SUMMARY:Planning", 1))
+			w.later(time.Minute)
+			w.later(time.Minute)
+			assert.Equal(t, []string{"Planning", "Retro"}, w.topics())
+			assert.Equal(t, 2, w.posts())
 		})
 	}
 }

@@ -133,7 +133,7 @@ func TestFaultSameUIDTwice(t *testing.T) {
 }
 
 // When the place that convoke knew is empty, the other one is decided about in the end, whatever comes between.
-func TestTwoPlacesThenOne(t *testing.T) {
+func TestFaultSameUIDTwiceThenOnce(t *testing.T) {
 	w := newWorld(t)
 	home := w.secondCalendar()
 	e := w.book("sprint", "LOCATION:@meet")
@@ -153,7 +153,7 @@ func TestTwoPlacesThenOne(t *testing.T) {
 }
 
 // Both places are emptied, the second one after the look: the meeting is not left over.
-func TestTwoPlacesThenNone(t *testing.T) {
+func TestFaultSameUIDTwiceThenNever(t *testing.T) {
 	w := newWorld(t)
 	home := w.dav.AddCalendar("alice", "home", "Home")
 	w.shelf.add("alice", home, "Home")
