@@ -53,7 +53,7 @@ func (p *pass) sweep(ctx context.Context) error {
 
 // resend sends what holds of a meeting once more, when an earlier change cannot be carried out any more.
 func (p *pass) resend(ctx context.Context, in store.Intent) error {
-	if p.Now().Before(in.SentAt.Add(p.o.Rules.Settle)) {
+	if p.Now().Before(in.ClosedAt.Add(p.o.Rules.Settle)) {
 		return nil
 	}
 	m, err := p.Ledger.Meeting(ctx, in.Meeting)
