@@ -210,3 +210,46 @@ func TestFaultClockJumps(t *testing.T) {
 		}
 	})
 }
+
+// When clocks change for summer, a series goes by that of its own zone: the meeting stands at the hour that people read, before
+// and after, in every zone, with one call a date.
+func TestFaultDaylightSaving(t *testing.T) {
+	for _, c := range []struct{ zone, from string }{
+		{"Europe/Brussels", "2027-03-24"}, {"Europe/Brussels", "2027-10-27"}, {"America/New_York", "2027-03-10"}, {"America/New_York", "2027-11-03"},
+		{"Australia/Sydney", "2027-03-31"}, {"Australia/Sydney", "2027-09-29"}, {"Asia/Tokyo", "2027-03-24"},
+	} {
+		for _, hour := range []string{"00", "02", "09", "23"} {
+			t.Run(c.zone+" "+c.from+" at "+hour, func(t *testing.T) {
+				t.Parallel()
+				zone, err := time.LoadLocation(c.zone)
+				require.NoError(t, err)
+				first, err := time.ParseInLocation(time.DateOnly, c.from, zone)
+				require.NoError(t, err)
+				w := newWorld(t)
+				w.rules(func(r *sync.Rules) { r.RollAfter = 30 * time.Minute })
+				w.clock.add(first.Add(-2 * time.Hour).Sub(monday))
+				e := w.book("standup", "LOCATION:@meet", "RRULE:FREQ=DAILY",
+					"DTSTART;TZID="+c.zone+":"+first.Format("20060102")+"T"+hour+"3000", "DTEND;TZID="+c.zone+":"+first.Format("20060102")+"T"+hour+"4500")
+				w.pass()
+				seen := map[string]bool{}
+				for range 8 * 24 {
+					w.later(time.Hour)
+					m := w.meeting()
+					local := m.Start.In(zone)
+					if day := local.Format(time.DateOnly); !seen[day] {
+						seen[day] = true
+						if local.Format("15:04") != hour+":30" { // the hour that does not come
+							assert.Equal(t, "02", hour)
+							assert.Equal(t, "03:30", local.Format("15:04"), day)
+						}
+						assert.Equal(t, 15*time.Minute, m.End.Sub(m.Start), day)
+					}
+				}
+				assert.GreaterOrEqual(t, len(seen), 8, "a date a day")
+				assert.Equal(t, 1, w.posts())
+				assert.LessOrEqual(t, w.puts(), 9)
+				e.shows(w.meeting())
+			})
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -248,3 +249,10 @@ func TestFaultWatchdog(t *testing.T) {
 type every time.Duration
 
 func (e every) Next(t time.Time) time.Time { return t.Add(time.Duration(e)) }
+
+// The program knows the time zones by itself: a minimal host has none.
+func TestFaultZonesEmbedded(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", ".").Output()
+	require.NoError(t, err)
+	assert.Contains(t, strings.Fields(string(out)), "time/tzdata")
+}
