@@ -277,9 +277,9 @@ type Ledger interface {
 	Intents(ctx context.Context, organizer string) ([]Intent, error)
 	// GivenUp returns the creations and changes that are GivenUp, of one organizer or ("") of all, ordered by ID.
 	GivenUp(ctx context.Context, organizer string) ([]Intent, error)
-	// Created counts the creations of meetings, sent since, that were or may have been carried out, of one organizer or ("")
-	// of all.
-	Created(ctx context.Context, organizer string, since time.Time) (int, error)
+	// Created counts the creations of meetings, sent since and no later than now, that were or may have been carried out, of one
+	// organizer or ("") of all.
+	Created(ctx context.Context, organizer string, since, now time.Time) (int, error)
 	// Sequence tells which ledger this is, and how many intents it has ever begun. A copy that is put back has the same id
 	// and a lower number, a new ledger another id.
 	Sequence(ctx context.Context) (id string, n int64, err error)

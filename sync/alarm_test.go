@@ -8,12 +8,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"convoke/calendar/caldavtest"
 	"convoke/store"
 	"convoke/sync"
 )
 
 // A calendar that loses many of its current events at once gives nothing up by itself.
-func TestManyGoneAtOnce(t *testing.T) {
+func TestFaultCalendarEmptied(t *testing.T) {
 	full := func(t *testing.T, n int) (*world, []*entry) {
 		w := newWorld(t)
 		var all []*entry
@@ -94,17 +95,41 @@ func TestManyGoneAtOnce(t *testing.T) {
 			e.delete()
 		}
 		w.pass()
-		links, err := w.ledger.Links(t.Context(), "")
+		n, err := sync.Approve(t.Context(), w.ledger, w.calendar("Work").ID, w.clock.Now())
 		require.NoError(t, err)
-		for _, l := range links {
-			l.DueAt, l.Reason = w.clock.Now(), string(sync.Approved)
-			_, err := w.ledger.SaveLink(t.Context(), l)
-			require.NoError(t, err)
-		}
+		require.Equal(t, 8, n)
 		w.pass()
 		assert.Equal(t, 8, cancelled(w))
 		w.rest()
 	})
+	for name, empty := range map[string]func(w *world){
+		"the server knows no token any more": func(w *world) { w.dav.ForgetTokens() },
+		"only the daily listing shows it":    func(w *world) { w.dav.Set(caldavtest.OnBadToken(caldavtest.TokenEmpty)); w.dav.ForgetTokens() },
+		"seen by another process":            func(w *world) { w.restart() },
+	} {
+		t.Run("an empty calendar: "+name, func(t *testing.T) {
+			w := newWorld(t)
+			w.rules(func(r *sync.Rules) { r.Undo = 0 })
+			var all []*entry
+			for i := range 8 {
+				all = append(all, w.book(fmt.Sprint("e", i), nextMonth...))
+			}
+			w.rest()
+			for _, e := range all {
+				e.delete()
+			}
+			empty(w)
+			for range 72 {
+				w.clock.add(time.Hour)
+				w.try()
+			}
+			assert.Zero(t, cancelled(w))
+			assert.Equal(t, 8, w.platform.CountCalls())
+			for _, e := range all {
+				assert.True(t, sync.IsHeld(w.link(e.uid)))
+			}
+		})
+	}
 	t.Run("events that are over do not count", func(t *testing.T) {
 		w, all := full(t, 8)
 		w.clock.add(48 * time.Hour)

@@ -253,7 +253,10 @@ func (p *pass) changed(ctx context.Context, intent int64, m store.Meeting, l sto
 			continue
 		}
 		state := store.Refused
-		if in.Kind == store.UpdateMeeting && p.Now().Before(in.SentAt.Add(p.o.Rules.Settle)) {
+		if in.Kind == store.UpdateMeeting && p.Now().Before(in.ClosedAt.Add(p.o.Rules.Settle)) {
+			if in.State == store.GivenUp {
+				continue
+			}
 			state = store.GivenUp
 		}
 		if err := p.Ledger.Failed(ctx, in.ID, state, "overtaken by a later call", p.Now()); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -162,31 +163,77 @@ func givenUpUnwritten(t *testing.T, w *world, e *entry) {
 	e.bare()
 }
 
-// Somebody who is faster each time wins for this pass; the next one tries again. Nothing is forced.
-func TestAlwaysFaster(t *testing.T) {
-	w := newWorld(t)
-	e := w.book("sprint", "LOCATION:@meet")
-	n := 0
-	w.meddle(hooked{put: func(_ calendar.Object, next getter) (calendar.Object, error) {
-		n++
-		e.set("COMMENT", fmt.Sprintf("COMMENT:%d", n))
-		return next()
-	}})
-	r := w.try()
-	require.Len(t, r.Errors, 1)
-	assert.Contains(t, r.Errors[0].Message, "somebody else changed the event")
-	assert.Equal(t, 4, n)
-	assert.Contains(t, e.text(), "COMMENT:4")
-	w.shelf.wrap = nil
-	w.later(2 * time.Minute)
-	assert.Contains(t, e.text(), "COMMENT:4")
-	e.shows(w.meeting())
-	assert.Equal(t, 1, w.posts())
-	w.rest()
+// Somebody is faster a few times, or each time: the details are merged into her fresh copy, four times, and then in the next pass.
+// Nothing is forced, and no edit of hers is lost.
+func TestFaultPrecondition(t *testing.T) {
+	for faster := range 7 {
+		for name, edit := range map[string]func(e *entry, n int){
+			"a comment": func(e *entry, n int) { e.set("COMMENT", fmt.Sprintf("COMMENT:%d", n)) },
+			"the title": func(e *entry, n int) {
+				e.set("SUMMARY", fmt.Sprintf("SUMMARY:Title %d", n))
+				e.set("COMMENT", fmt.Sprintf("COMMENT:%d", n))
+			},
+		} {
+			t.Run(fmt.Sprintf("%d times, %s", faster, name), func(t *testing.T) {
+				w := newWorld(t)
+				e := w.book("sprint", "LOCATION:@meet")
+				n := 0
+				w.meddle(hooked{put: func(_ calendar.Object, next getter) (calendar.Object, error) {
+					if n < faster {
+						n++
+						edit(e, n)
+					}
+					return next()
+				}})
+				r := w.try()
+				if faster >= 4 {
+					require.Len(t, r.Errors, 1)
+					assert.Contains(t, r.Errors[0].Message, "somebody else changed the event")
+					assert.Equal(t, 4, w.dav.Counts()["PUT"])
+					assert.NotContains(t, e.text(), joinPrefix)
+					w.later(2 * time.Minute)
+				}
+				assert.Equal(t, faster, n)
+				if faster > 0 {
+					assert.Contains(t, e.text(), fmt.Sprintf("COMMENT:%d", faster))
+				}
+				w.later(time.Minute)
+				e.shows(w.meeting())
+				assert.Equal(t, strings.TrimPrefix(lineOf(e.text(), "SUMMARY"), "SUMMARY:"), w.meeting().Topic)
+				assert.Equal(t, 1, w.posts())
+				for _, q := range w.dav.Requests() {
+					if q.Method == "PUT" {
+						assert.Regexp(t, `^(W/)?"`, q.Header.Get("If-Match"))
+					}
+				}
+				w.rest()
+			})
+		}
+	}
+	t.Run("each time, for an hour", func(t *testing.T) {
+		w := newWorld(t)
+		e := w.book("sprint", "LOCATION:@meet", "DTSTART:20261211T090000Z", "DTEND:20261211T100000Z")
+		n := 0
+		w.meddle(hooked{put: func(_ calendar.Object, next getter) (calendar.Object, error) {
+			n++
+			e.set("COMMENT", fmt.Sprintf("COMMENT:%d", n))
+			return next()
+		}})
+		for range 60 {
+			w.try()
+			w.clock.add(time.Minute)
+		}
+		assert.Equal(t, 60*4, n, "four times a pass")
+		assert.Contains(t, e.text(), fmt.Sprintf("COMMENT:%d", n))
+		assert.Equal(t, 1, w.platform.CountCalls())
+		w.shelf.wrap = nil
+		w.later(6 * time.Hour)
+		e.shows(w.meeting())
+	})
 }
 
 // What servers do to the text that they are given is no edit: nothing is written twice, and later edits are followed.
-func TestServerRewrites(t *testing.T) {
+func TestFaultServerRewrites(t *testing.T) {
 	for name, rewrite := range map[string]caldavtest.Rewrite{
 		"drops X- properties": caldavtest.DropX, "drops what it does not know": caldavtest.DropUnknown,
 		"sorts": caldavtest.SortLines, "cuts at commas": caldavtest.CutAtCommas, "adds CLASS": caldavtest.AddClass,
@@ -226,7 +273,7 @@ func TestServerRewrites(t *testing.T) {
 }
 
 // A server that says yes and keeps nothing is told of, left alone after three writes, and never makes a second meeting.
-func TestNotStored(t *testing.T) {
+func TestFaultServerKeepsRewriting(t *testing.T) {
 	w := newWorld(t)
 	e := w.book("sprint", "LOCATION:@meet")
 	puts := 0
@@ -252,7 +299,7 @@ func TestNotStored(t *testing.T) {
 }
 
 // A calendar that may only be read gets no storm of PUTs; the link is at least in the status.
-func TestReadOnly(t *testing.T) {
+func TestFaultReadOnly(t *testing.T) {
 	w := newWorld(t)
 	e := w.book("sprint", "LOCATION:@meet")
 	before := e.raw()
@@ -271,6 +318,46 @@ func TestReadOnly(t *testing.T) {
 	w.later(2 * time.Hour)
 	e.shows(w.meeting())
 	assert.Empty(t, w.row(e).Error)
+}
+
+// However it says so, and however many events there are, it is asked once in six hours whether it takes changes by now.
+func TestFaultReadOnlyIsNoStorm(t *testing.T) {
+	for name, refuse := range map[string]caldavtest.Fault{
+		"403": {Status: 403}, "405": {Status: 405},
+		"403 need-privileges": {Status: 403, Header: http.Header{"Content-Type": {"application/xml"}},
+			Body: `<?xml version="1.0"?><D:error xmlns:D="DAV:"><D:need-privileges/></D:error>`},
+	} {
+		for _, n := range []int{1, 20} {
+			t.Run(fmt.Sprint(name, ", ", n), func(t *testing.T) {
+				w := newWorld(t)
+				var all []*entry
+				for i := range n {
+					all = append(all, w.book(fmt.Sprintf("e%02d", i), nextMonth...))
+				}
+				refuse.Method = "PUT"
+				w.dav.Inject(refuse)
+				for range 24 * 60 {
+					w.try()
+					w.clock.add(time.Minute)
+				}
+				assert.LessOrEqual(t, w.dav.Counts()["PUT"], 5)
+				assert.Equal(t, n, w.platform.CountCalls())
+				assert.Equal(t, store.ReadOnly, w.calendar("Work").Trouble)
+				for i, e := range all {
+					assert.Contains(t, w.row(e).Error, joinPrefix+w.meetings()[i].Number)
+					assert.Equal(t, vevent(e.uid, nextMonth...), e.raw())
+				}
+				w.dav.Heal()
+				w.later(6 * time.Hour)
+				w.later(6 * time.Hour)
+				for i, e := range all {
+					e.shows(w.meetings()[i])
+				}
+				assert.Equal(t, store.NoTrouble, w.calendar("Work").Trouble)
+				assert.Equal(t, n, w.platform.CountCalls())
+			})
+		}
+	}
 }
 
 // A series moves on in time, though its calendar refuses the details for now.
@@ -328,14 +415,17 @@ type scheduling struct{ calendar.Collection }
 func (scheduling) Server() calendar.Server { return calendar.Server{Schedules: true} }
 
 // The calendar's other failures to take our text: nothing is lost, and it is there in the end.
-func TestWriteFails(t *testing.T) {
+func TestFaultPutTimesOut(t *testing.T) {
 	for name, fault := range map[string]caldavtest.Fault{
-		"500":                   {Status: 500},
-		"no answer":             {Reset: true},
-		"stored, but no answer": {After: true, Reset: true},
-		"stored, but 504":       {After: true, Status: 504},
-		"payload too large":     {Status: 413},
-		"a login page":          {Status: 302, Header: map[string][]string{"Location": {"/login"}}},
+		"500":                      {Status: 500},
+		"no answer in time":        {Hook: func(*http.Request) { panic(errNoAnswer) }},
+		"no answer":                {Reset: true},
+		"stored, but 500":          {After: true, Status: 500},
+		"stored, but a login page": {After: true, Status: 200, Body: caldavtest.LoginPage},
+		"stored, but no answer":    {After: true, Reset: true},
+		"stored, but 504":          {After: true, Status: 504},
+		"payload too large":        {Status: 413},
+		"a login page":             {Status: 302, Header: map[string][]string{"Location": {"/login"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -344,10 +434,27 @@ func TestWriteFails(t *testing.T) {
 			w.dav.Inject(fault)
 			w.try()
 			w.clock.add(7 * time.Hour)
-			w.rest()
+			w.pass()
 			e.shows(w.meeting())
 			assert.Contains(t, e.text(), "COMMENT:hers")
 			assert.Equal(t, 1, w.platform.CountCalls())
+			if fault.After {
+				assert.Equal(t, 1, w.dav.Counts()["PUT"], "it is looked for, and not written again")
+			}
+			assert.Equal(t, 1, strings.Count(e.text(), "X-CONVOKE"))
+			w.rest()
+
+			t.Log("and when our text is taken out again")
+			w.rules(func(r *sync.Rules) { r.Undo = 0 })
+			e.set("CATEGORIES", "CATEGORIES:#nomeet")
+			w.dav.Inject(fault)
+			w.try()
+			w.clock.add(7 * time.Hour)
+			w.pass()
+			w.rest()
+			e.bare()
+			assert.Contains(t, e.text(), "COMMENT:hers")
+			assert.Equal(t, 2, w.platform.CountCalls())
 		})
 	}
 }

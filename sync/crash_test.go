@@ -332,7 +332,7 @@ func TestKilledAnywhere(t *testing.T) {
 }
 
 // A ledger that cannot be written to stops the pass: nothing is done that could not be remembered. All resumes when it can.
-func TestLedgerFailsAnywhere(t *testing.T) {
+func TestFaultLedgerCannotCommit(t *testing.T) {
 	for _, c := range passages() {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -250,7 +250,7 @@ func (s Situation) unsettled(d Decision) (Decision, bool) {
 		return d, false
 	}
 	for _, in := range s.Open {
-		if until := in.SentAt.Add(s.Rules.Settle); s.Now.Before(until) && !bytes.Equal(in.Request, body) {
+		if until := in.ClosedAt.Add(s.Rules.Settle); s.Now.Before(until) && !bytes.Equal(in.Request, body) {
 			return Decision{Rule: Unsettled, Due: until, Text: "an earlier change of the meeting got no answer and may still be carried out; this one waits until " + until.UTC().Format(time.RFC3339) + " (platform.settle)"}, true
 		}
 	}

@@ -149,7 +149,7 @@ func same(s Situation) Situation {
 	if err != nil {
 		panic(err)
 	}
-	s.Open = []store.Intent{{Request: body, SentAt: s.Now.Add(-time.Second)}}
+	s.Open = []store.Intent{{Request: body, ClosedAt: s.Now.Add(-time.Second)}}
 	return s
 }
 
@@ -215,28 +215,28 @@ func decisions(t *testing.T) []decision {
 		meetings("a link of another product", plain(t, "SUMMARY:x @meet", "LOCATION:https://zoom.us/j/123456789"), OtherTool),
 		meetings("a link of the platform made by hand", plain(t, "SUMMARY:x @meet", joined), OtherTool),
 		meetings("a seal that proves nothing", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) { s.Seal = ForeignSeal }), OtherTool),
-		meetings("an unanswered creation is held", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) { s.Pending = &store.Intent{SentAt: noon.Add(-time.Hour)} }), Unanswered),
+		meetings("an unanswered creation is held", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) { s.Pending = &store.Intent{ClosedAt: noon.Add(-time.Hour)} }), Unanswered),
 		{"an unanswered creation may still take effect", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
-			s.Rules.RetryUnknown, s.Pending = true, &store.Intent{SentAt: noon.Add(-time.Minute)}
+			s.Rules.RetryUnknown, s.Pending = true, &store.Intent{ClosedAt: noon.Add(-time.Minute)}
 		}), Unanswered, "", func(t *testing.T, _ Situation, d Decision) { assert.Equal(t, noon.Add(9*time.Minute), d.Due) }},
 		{"an unanswered creation that the feed shows", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
-			s.Pending, s.Feed = &store.Intent{SentAt: noon.Add(-time.Minute)}, Readback{State: Shows, ID: "5e945c36b863b82cefdddf54", Number: "1111-2222-3333-4444"}
+			s.Pending, s.Feed = &store.Intent{ClosedAt: noon.Add(-time.Minute)}, Readback{State: Shows, ID: "5e945c36b863b82cefdddf54", Number: "1111-2222-3333-4444"}
 		}), Reclaim, SaveLink, func(t *testing.T, _ Situation, d Decision) {
 			assert.Equal(t, "5e945c36b863b82cefdddf54", d.Action.Meeting.PlatformID)
 			assert.Equal(t, "1111-2222-3333-4444", d.Action.Meeting.Number)
 			assert.Empty(t, d.Action.Meeting.Topic, "what the platform holds is not known")
 		}},
 		{"an unanswered creation that the feed does not show yet", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
-			s.Pending, s.Feed = &store.Intent{SentAt: noon.Add(-12 * time.Minute)}, Readback{State: Absent, Lag: 3 * time.Minute}
+			s.Pending, s.Feed = &store.Intent{ClosedAt: noon.Add(-12 * time.Minute)}, Readback{State: Absent, Lag: 3 * time.Minute}
 		}), Unanswered, "", func(t *testing.T, _ Situation, d Decision) { assert.Equal(t, noon.Add(time.Minute), d.Due) }},
 		{"an unanswered creation that the feed does not show in time", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
-			s.Pending, s.Feed = &store.Intent{SentAt: noon.Add(-14 * time.Minute)}, Readback{State: Absent, Lag: 3 * time.Minute}
+			s.Pending, s.Feed = &store.Intent{ClosedAt: noon.Add(-14 * time.Minute)}, Readback{State: Absent, Lag: 3 * time.Minute}
 		}), Create, CreateMeeting, nil},
 		meetings("an unanswered creation, and the feed cannot be read", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
-			s.Rules.RetryUnknown, s.Pending, s.Feed = true, &store.Intent{SentAt: noon.Add(-time.Hour)}, Readback{State: Unreadable, Text: "no answer"}
+			s.Rules.RetryUnknown, s.Pending, s.Feed = true, &store.Intent{ClosedAt: noon.Add(-time.Hour)}, Readback{State: Unreadable, Text: "no answer"}
 		}), Unanswered),
 		meetings("an unanswered creation, and the feed tells nothing", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
-			s.Pending, s.Feed = &store.Intent{SentAt: noon.Add(-time.Hour)}, Readback{State: Unclear, Text: "shows nothing"}
+			s.Pending, s.Feed = &store.Intent{ClosedAt: noon.Add(-time.Hour)}, Readback{State: Unclear, Text: "shows nothing"}
 		}), Unanswered),
 		{"the feed shows the meeting of an event that the ledger does not know", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
 			s.Feed = Readback{State: Shows, ID: "5e945c36b863b82cefdddf54", Number: "1111-2222-3333-4444"}
@@ -277,7 +277,7 @@ func decisions(t *testing.T) []decision {
 			s.Rules.Quiet, s.SeenAt = 15*time.Second, noon.Add(-5*time.Second)
 		}), Quiet, "", func(t *testing.T, _ Situation, d Decision) { assert.Equal(t, noon.Add(10*time.Second), d.Due) }},
 		{"an unanswered creation that has settled", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
-			s.Rules.RetryUnknown, s.Pending = true, &store.Intent{SentAt: noon.Add(-11 * time.Minute)}
+			s.Rules.RetryUnknown, s.Pending = true, &store.Intent{ClosedAt: noon.Add(-11 * time.Minute)}
 		}), Create, CreateMeeting, nil},
 		{"marker in SUMMARY", plain(t, "SUMMARY:  Budget   @meet  2027 "), Create, CreateMeeting, func(t *testing.T, s Situation, d Decision) {
 			r := d.Action.Request
@@ -387,14 +387,14 @@ func decisions(t *testing.T) []decision {
 		{"handed to somebody else, then deleted", with(with(linked(t), handed), gone), Forget, SaveLink, nil},
 		{"handed back", with(linked(t), handed), Restore, SaveLink, nil},
 		{"a change that got no answer may still be carried out", with(linked(t, "SUMMARY:Second"), func(s *Situation) {
-			s.Open = []store.Intent{{Request: []byte(`{"topic":"First"}`), SentAt: noon.Add(-time.Minute)}}
+			s.Open = []store.Intent{{Request: []byte(`{"topic":"First"}`), ClosedAt: noon.Add(-time.Minute)}}
 		}), Unsettled, "", func(t *testing.T, _ Situation, d Decision) { assert.Equal(t, noon.Add(9*time.Minute), d.Due) }},
 		{"the same change is sent again at once", same(with(linked(t, "SUMMARY:Second"), func(s *Situation) { s.Now = noon })), Update, UpdateMeeting, nil},
 		{"a change that got no answer was taken back", with(linked(t), func(s *Situation) {
-			s.Open = []store.Intent{{Request: []byte(`{"topic":"First"}`), SentAt: noon.Add(-10 * time.Minute)}}
+			s.Open = []store.Intent{{Request: []byte(`{"topic":"First"}`), ClosedAt: noon.Add(-10 * time.Minute)}}
 		}), Update, UpdateMeeting, func(t *testing.T, _ Situation, d Decision) { assert.Equal(t, "Budget", d.Action.Request.Topic) }},
 		{"it is settled", with(linked(t, "SUMMARY:Second"), func(s *Situation) {
-			s.Open = []store.Intent{{Request: []byte(`{"topic":"First"}`), SentAt: noon.Add(-10 * time.Minute)}}
+			s.Open = []store.Intent{{Request: []byte(`{"topic":"First"}`), ClosedAt: noon.Add(-10 * time.Minute)}}
 		}), Update, UpdateMeeting, nil},
 		{"cancelled", linked(t, "STATUS:CANCELLED"), Revoke, SaveLink, window},
 		{"link and text taken out", linked(t, "LOCATION:Room 5"), Remove, SaveLink, window},
@@ -568,7 +568,7 @@ func decisions(t *testing.T) []decision {
 func TestDecideAsksFirst(t *testing.T) {
 	for name, s := range map[string]Situation{
 		"new":            plain(t, "SUMMARY:x @meet"),
-		"unanswered":     with(plain(t, "SUMMARY:x @meet"), func(s *Situation) { s.Pending = &store.Intent{SentAt: noon.Add(-time.Hour)} }),
+		"unanswered":     with(plain(t, "SUMMARY:x @meet"), func(s *Situation) { s.Pending = &store.Intent{ClosedAt: noon.Add(-time.Hour)} }),
 		"in doubt":       with(plain(t, "SUMMARY:x @meet"), func(s *Situation) { s.Recovery.Since = noon }),
 		"after deletion": with(ended(t, Delete), func(s *Situation) { s.Meeting.State = store.Deleted }),
 	} {

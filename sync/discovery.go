@@ -66,12 +66,12 @@ const rediscovery = 24 * time.Hour
 // or a day has passed. A calendar that discovery does not find any more is missing, or, when the configuration changed, left;
 // neither cancels anything.
 func (p *pass) found(ctx context.Context) ([]store.Calendar, error) {
-	key, source := "found/"+p.o.Email, p.Calendars.Source(p.o.Email)
-	note, err := p.Ledger.Notes(ctx, key)
+	key, source := p.foundKey(), p.Calendars.Source(p.o.Email)
+	known, err := p.reckon(ctx)
 	if err != nil {
 		return nil, err
 	}
-	known, err := p.Ledger.Calendars(ctx, p.o.Email)
+	note, err := p.Ledger.Notes(ctx, key)
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +107,9 @@ func (p *pass) found(ctx context.Context) ([]store.Calendar, error) {
 	}
 	return p.Ledger.Calendars(ctx, p.o.Email)
 }
+
+// foundKey is the note of when discovery ran last, as a Unix time in seconds, and for which configuration.
+func (p *pass) foundKey() string { return "found/" + p.o.Email }
 
 // addressesKey is the note in which an organizer's addresses stand as her calendar server tells them, parted by spaces.
 func (p *pass) addressesKey() string { return "addresses/" + p.o.Email }
@@ -172,22 +175,25 @@ func (p *pass) replace(ctx context.Context, found []store.Calendar, same bool) e
 	return nil
 }
 
-// parked reports whether discovery failed a moment ago and is not to be tried again yet: accounts lock.
-func (p *pass) parked(ctx context.Context) (bool, error) {
+// organizer is the ledger's row of the organizer, or a new one.
+func (p *pass) organizer(ctx context.Context) (store.Organizer, error) {
 	o, err := p.Ledger.Organizer(ctx, p.o.Email)
 	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
+		return store.Organizer{Email: p.o.Email}, nil
 	}
+	return o, err
+}
+
+// parked reports whether discovery failed a moment ago and is not to be tried again yet: accounts lock.
+func (p *pass) parked(ctx context.Context) (bool, error) {
+	o, err := p.organizer(ctx)
 	return p.Patient && p.Now().Before(o.DueAt), err
 }
 
 // park records, for people, why nothing can be done for the organizer, and when that is tried again; nil says that all is
-// well. A refused password is tried three times, then hourly.
+// well. A refused password, or access, is tried three times, then hourly.
 func (p *pass) park(ctx context.Context, why error) error {
-	o, err := p.Ledger.Organizer(ctx, p.o.Email)
-	if errors.Is(err, store.ErrNotFound) {
-		o, err = store.Organizer{Email: p.o.Email}, nil
-	}
+	o, err := p.organizer(ctx)
 	if err != nil {
 		return err
 	}
@@ -200,7 +206,7 @@ func (p *pass) park(ctx context.Context, why error) error {
 	}
 	o.State, o.Trouble, o.Attempts = why.Error(), trouble(why), o.Attempts+1
 	o.DueAt = later(p.Now(), o.Attempts)
-	if errors.Is(why, calendar.ErrAuth) && o.Attempts >= 3 {
+	if o.Attempts >= 3 && (errors.Is(why, calendar.ErrAuth) || errors.Is(why, calendar.ErrForbidden)) {
 		o.DueAt = p.Now().Add(time.Hour)
 	}
 	return p.Ledger.SaveOrganizer(ctx, o)
@@ -211,10 +217,7 @@ func (p *pass) standing(ctx context.Context) error {
 	if p.refusal == nil && !p.accepted {
 		return nil
 	}
-	o, err := p.Ledger.Organizer(ctx, p.o.Email)
-	if errors.Is(err, store.ErrNotFound) {
-		o, err = store.Organizer{Email: p.o.Email}, nil
-	}
+	o, err := p.organizer(ctx)
 	if err != nil || !o.DueAt.IsZero() { // discovery has failed, which says more
 		return err
 	}

@@ -14,7 +14,7 @@ func (s Situation) unanswered() (Decision, bool) {
 	if s.Pending == nil {
 		return Decision{}, false
 	}
-	again := s.Pending.SentAt.Add(s.Rules.Settle + s.Feed.Lag)
+	again := s.Pending.ClosedAt.Add(s.Rules.Settle + s.Feed.Lag)
 	wait := func(due time.Time, text string) (Decision, bool) {
 		return Decision{Rule: Unanswered, Due: due, Text: "the platform did not say whether it made the meeting; " + text}, true
 	}

@@ -59,7 +59,7 @@ type Seals interface {
 	Valid(seal calendar.Seal, organizer, uid string) bool
 }
 
-// An Engine runs passes. All its fields but Witness, Step and Progress must be set.
+// An Engine runs passes. All its fields but Witness, Uptime, Step and Progress must be set.
 type Engine struct {
 	Ledger    store.Ledger
 	People    func(ctx context.Context) ([]Organizer, error) // asked at the start of each pass
@@ -68,6 +68,7 @@ type Engine struct {
 	Token     func(organizer, uid string, generation int) string // our reference of a meeting
 	Witness   Witness                                            // nil: the ledger is never in doubt
 	Now       func() time.Time
+	Uptime    func() time.Duration   // by a clock that nobody sets; nil: Now is never set
 	Stamp     func(time.Time) string // DTSTAMP and LAST-MODIFIED of what we write
 	Workers   int                    // organizers at once
 	Patient   bool                   // times to wait for after a failure are kept; the daemon's way
@@ -78,6 +79,7 @@ type Engine struct {
 	telling   stdsync.Mutex // guards Step and Progress
 	learning  stdsync.Mutex // guards what is learned of the platform's feed
 	attesting stdsync.Mutex // guards Witness
+	clocks    clocks        // at the start of the last pass that came to its end
 }
 
 // A Step is one action that a pass carried out.
@@ -110,7 +112,9 @@ func (e *Engine) Pass(ctx context.Context, only string) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	recovery, err := e.recovery(ctx)
+	clocks := e.readClocks()
+	moved := clocks.moved(e.clocks)
+	recovery, err := e.recovery(ctx, moved)
 	if err != nil {
 		return Report{}, err
 	}
@@ -123,7 +127,7 @@ func (e *Engine) Pass(ctx context.Context, only string) (Report, error) {
 			continue
 		}
 		g.Go(func() error {
-			p := pass{Engine: e, o: o, recovery: recovery}
+			p := pass{Engine: e, o: o, recovery: recovery, clockSet: moved}
 			err := p.guarded(within)
 			merging.Lock()
 			defer merging.Unlock()
@@ -133,6 +137,7 @@ func (e *Engine) Pass(ctx context.Context, only string) (Report, error) {
 	}
 	err = g.Wait()
 	if err == nil && only == "" {
+		e.clocks = clocks
 		err = e.recovered(ctx, recovery, total)
 	}
 	if err == nil {

@@ -69,19 +69,20 @@ func (p *pass) look(ctx context.Context, w *watched) error {
 		return err
 	}
 	if selection != "" {
-		return p.Ledger.Note(ctx, l.key(), selection)
+		return p.Ledger.Note(ctx, selectionKey(l.w.ID), selection)
 	}
 	return nil
 }
 
-func (l *look) key() string { return fmt.Sprintf("selection/%d", l.w.ID) }
+// selectionKey is the note of what decided about a calendar's events at its last look.
+func selectionKey(calendar int64) string { return fmt.Sprintf("selection/%d", calendar) }
 
 // selection returns what decides about events that do not change (which are selected, whose they are, and whether unanswered
 // creations are repeated) when it is not what it was at the last look, or "".
 func (l *look) selection(ctx context.Context) (string, error) {
 	r := l.w.rules
 	now := fmt.Sprintf("%s %v %q %q %v %s %s %s %q %v %d %s %v", r.Mode, r.Existing, r.Markers.Ask, r.Markers.Decline, r.RetryUnknown, r.MinDuration, r.MaxDuration, r.Private, l.o.Addresses, r.Presets, r.MailBudget, r.Horizon, r.Caps)
-	was, err := l.Ledger.Notes(ctx, l.key())
+	was, err := l.Ledger.Notes(ctx, selectionKey(l.w.ID))
 	if err != nil || was == now {
 		return "", err
 	}
@@ -307,8 +308,8 @@ func (l *look) recover(ctx context.Context) error {
 	return err
 }
 
-// fail records that a calendar could not be looked at. Nothing is concluded from it. A refused password is tried three
-// times, then hourly: accounts lock.
+// fail records that a calendar could not be looked at. Nothing is concluded from it. A refused password, or access,
+// is tried three times, then hourly: accounts lock.
 func (l *look) fail(ctx context.Context, why error) error {
 	l.w.err = why
 	l.failed(l.w, "", why)
@@ -322,7 +323,7 @@ func (l *look) fail(ctx context.Context, why error) error {
 	switch {
 	case errors.As(why, &wait) && wait.RetryAt().After(row.DueAt):
 		row.DueAt = l.Now().Add(min(wait.RetryAt().Sub(l.Now()), longestWait))
-	case errors.Is(why, calendar.ErrAuth) && row.Attempts >= 3:
+	case row.Attempts >= 3 && (errors.Is(why, calendar.ErrAuth) || errors.Is(why, calendar.ErrForbidden)):
 		row.DueAt = l.Now().Add(time.Hour)
 	case row.DueAt.Sub(l.Now()) > 15*time.Minute:
 		row.DueAt = l.Now().Add(15 * time.Minute)

@@ -36,64 +36,6 @@ func (w *world) calendar(name string) store.Calendar {
 	return store.Calendar{}
 }
 
-// A calendar that fails cancels nothing and stops no other; what looks gone elsewhere waits for it.
-func TestCalendarFails(t *testing.T) {
-	report := caldavtest.Fault{Method: "REPORT"}
-	fault := func(change func(*caldavtest.Fault)) caldavtest.Fault {
-		f := report
-		change(&f)
-		return f
-	}
-	for _, c := range []struct {
-		name  string
-		fault caldavtest.Fault
-	}{
-		{"server error", fault(func(f *caldavtest.Fault) { f.Status = 502 })},
-		{"unavailable", fault(func(f *caldavtest.Fault) { f.Status = 503 })},
-		{"no answer", fault(func(f *caldavtest.Fault) { f.Reset = true })},
-		{"half a body", fault(func(f *caldavtest.Fault) { f.Truncate = 200 })},
-		{"half a body that looks whole", fault(func(f *caldavtest.Fault) { f.Truncate, f.Clean = 200, true })},
-		{"a login page", fault(func(f *caldavtest.Fault) { f.Status, f.Body = 200, caldavtest.LoginPage })},
-		{"an empty multistatus", fault(func(f *caldavtest.Fault) { f.Status, f.Body = 207, "" })},
-		{"wrong password", fault(func(f *caldavtest.Fault) { f.Status = 401 })},
-		{"access denied", caldavtest.Fault{Status: 403}},
-		{"gone", caldavtest.Fault{Status: 404}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			w := newWorld(t)
-			home := w.secondCalendar()
-			w.rules(func(r *sync.Rules) { r.Undo = 0 })
-			first, second := w.book("first", "LOCATION:@meet"), w.bookAt(home+"second.ics", "second", "LOCATION:@meet")
-			w.rest()
-
-			c.fault.Path = home
-			w.dav.Inject(c.fault)
-			kept := second.raw()
-			second.delete()
-			first.delete()
-			w.book("third", "LOCATION:@meet")
-			w.dav.ResetLog()
-			r := w.try()
-			assert.Equal(t, 1, r.Created, "the other calendar goes on")
-			for _, q := range w.dav.Requests() {
-				assert.NotEqual(t, "GET "+first.path, q.Method+" "+q.Path, "nobody asks for what cannot be decided about")
-			}
-			require.Len(t, r.Errors, 1)
-			assert.Equal(t, "Home", r.Errors[0].Calendar)
-			assert.Equal(t, []string{"first", "second", "third"}, w.topics(), "nothing is cancelled")
-			assert.NotEmpty(t, w.calendar("Home").State)
-			assert.Empty(t, w.calendar("Work").State)
-
-			w.dav.Heal()
-			second.restore(kept)
-			w.later(2 * time.Hour)
-			assert.Equal(t, []string{"Cancelled: first", "second", "third"}, w.topics())
-			assert.Empty(t, w.calendar("Home").State)
-			w.rest()
-		})
-	}
-}
-
 // A calendar that fails is asked ever more seldom; a refused password three times, then hourly.
 func TestBackOff(t *testing.T) {
 	for _, c := range []struct {
@@ -312,7 +254,7 @@ func (d dataless) Changes(ctx context.Context, since calendar.Since, fn func(cal
 }
 
 // A token that the server has forgotten leads to a complete listing, in which deletions show by absence.
-func TestTokenForgotten(t *testing.T) {
+func TestFaultTokenRefused(t *testing.T) {
 	for _, bad := range []caldavtest.BadToken{caldavtest.TokenForbidden, caldavtest.TokenError, caldavtest.TokenAsFirst, caldavtest.TokenGone} {
 		t.Run(fmt.Sprint(bad), func(t *testing.T) {
 			w := newWorld(t, caldavtest.OnBadToken(bad))
@@ -477,7 +419,7 @@ func TestNewAlias(t *testing.T) {
 }
 
 // What cannot be read is set aside until it changes, and told; all else goes on.
-func TestUnfit(t *testing.T) {
+func TestFaultMalformedEvent(t *testing.T) {
 	for _, c := range []struct {
 		name, text string
 		told       string // "" for nothing
@@ -485,6 +427,9 @@ func TestUnfit(t *testing.T) {
 		{"malformed", "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:x\r\nSUMMARY:@meet\r\n", "iCalendar"},
 		{"no UID", strings.Replace(vevent("x", "LOCATION:@meet"), "UID:x\r\n", "", 1), "UID"},
 		{"huge", vevent("x", "LOCATION:@meet", "COMMENT:"+strings.Repeat("x", calendar.MaxObject)), "more than"},
+		{"no start", strings.Replace(vevent("x", "LOCATION:@meet"), "DTSTART:20261124T090000Z\r\n", "", 1), "DTSTART"},
+		{"a start that is none", vevent("x", "LOCATION:@meet", "DTSTART:next monday"), "DTSTART"},
+		{"a line without a colon", strings.Replace(vevent("x", "LOCATION:@meet"), "BEGIN:VEVENT", "BEGIN:VEVENT\r\nBEGIN:VALARM\r\nnonsense", 1), "iCalendar"},
 		{"a task", strings.ReplaceAll(vevent("x", "LOCATION:@meet"), "VEVENT", "VTODO"), ""},
 		{"two events", strings.Replace(vevent("x", "LOCATION:@meet"), "END:VEVENT", "END:VEVENT\r\nBEGIN:VEVENT\r\nUID:y\r\nDTSTART:20261124T090000Z\r\nEND:VEVENT", 1), "different UIDs"},
 	} {
@@ -509,6 +454,36 @@ func TestUnfit(t *testing.T) {
 			w.pass()
 			assert.Len(t, w.meetings(), 2)
 			assert.Empty(t, w.row(bad).Error)
+		})
+		t.Run(c.name+", of an event that has a meeting", func(t *testing.T) {
+			w := newWorld(t)
+			w.rules(func(r *sync.Rules) { r.Undo = 0 })
+			e := w.book("x", nextMonth...)
+			other := w.book("y", nextMonth...)
+			w.rest()
+			text := e.text()
+			require.NoError(t, w.dav.PutRaw(e.path, "text/calendar", []byte(c.text)))
+			other.set("SUMMARY", "SUMMARY:Retro")
+			for range 40 {
+				w.try()
+				w.clock.add(time.Hour)
+			}
+			assert.Equal(t, c.text, e.raw())
+			assert.Equal(t, "Retro", w.meetings()[1].Topic)
+			if c.name != "a task" { // else the event is gone, and a task is there
+				assert.Equal(t, "x", w.meetings()[0].Topic, "what cannot be read is not gone")
+			}
+			w.dav.ResetLog()
+			for range 24 {
+				w.try()
+				w.clock.add(time.Hour)
+			}
+			assert.LessOrEqual(t, w.dav.Counts()["GET"], 4, "half an object is asked for every six hours, all else no more")
+			e.restore(strings.Replace(text, "SUMMARY:x", "SUMMARY:Planning", 1))
+			w.later(time.Minute)
+			w.later(time.Minute)
+			assert.Equal(t, []string{"Planning", "Retro"}, w.topics())
+			assert.Equal(t, 2, w.posts())
 		})
 	}
 }

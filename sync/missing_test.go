@@ -17,7 +17,7 @@ import (
 )
 
 // A calendar is missing at once, tells since when, and is well again with the first look that succeeds.
-func TestCalendarMissing(t *testing.T) {
+func TestFaultCalendarMissingSince(t *testing.T) {
 	w := newWorld(t)
 	home := w.secondCalendar()
 	e := w.bookAt(home+"e.ics", "sprint", "LOCATION:@meet", "DTSTART:20261201T090000Z", "DTEND:20261201T100000Z")

@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,15 @@ import (
 // rounds is how many steps one event may take in one pass. Creation and write-back are two, and an event that somebody
 // edits meanwhile takes a few more.
 const rounds = 8
+
+// unfitTries is how often an object is asked for again whose text does not come to its end, before it is believed to be so: what
+// stands between may have answered in the place of the calendar.
+const unfitTries = 8
+
+// finished reports whether a text ends as an iCalendar object does.
+func finished(data []byte) bool {
+	return bytes.HasSuffix(bytes.ToUpper(bytes.TrimSpace(data)), []byte("END:VCALENDAR"))
+}
 
 // notDone stands where the ETag of what was done would stand. No calendar has such an ETag (RFC 9110, 8.8.3), not even for
 // an object that is gone.
@@ -77,6 +87,9 @@ func (p *pass) settle(ctx context.Context, w *watched, row store.ObjectRow, o ca
 		s, err := p.situation(ctx, w, row, o)
 		if err != nil {
 			if bad := (*unfit)(nil); errors.As(err, &bad) {
+				if row.Attempts < unfitTries && !finished(o.Data) {
+					return p.retry(ctx, w, row, bad.err)
+				}
 				return p.setAside(ctx, w, row, o, bad.err)
 			}
 			return p.undecided(ctx, w, row, err)
@@ -104,6 +117,9 @@ func (p *pass) settle(ctx context.Context, w *watched, row store.ObjectRow, o ca
 		}
 		if err != nil {
 			row.DueAt = s.target().Change
+			if errors.Is(err, calendar.ErrAuth) {
+				w.err = err // one refusal is enough to know: accounts lock
+			}
 			return p.retry(ctx, w, row, err)
 		}
 		row.Seen = o.ETag
@@ -280,6 +296,10 @@ func (p *pass) retry(ctx context.Context, w *watched, row store.ObjectRow, why e
 	row.DueAt = later(p.Now(), max(1, row.Attempts))
 	if api := (*meetingapi.Error)(nil); errors.As(why, &api) && api.RetryAfter > 0 {
 		row.DueAt = p.Now().Add(min(api.RetryAfter, longestWait))
+	}
+	var wait interface{ RetryAt() time.Time }
+	if errors.As(why, &wait) && wait.RetryAt().After(row.DueAt) {
+		row.DueAt = p.Now().Add(min(wait.RetryAt().Sub(p.Now()), longestWait))
 	}
 	if errors.Is(why, calendar.ErrRefused) {
 		row.DueAt = p.Now().Add(longestWait)

@@ -22,6 +22,7 @@ type pass struct {
 	refusal         error          // the platform refuses everything just now
 	accepted        bool           // it has answered a call
 	forbidden       bool           // its last answer was that it does not allow the call
+	clockSet        time.Duration  // the wall clock was set by so much since the last pass
 	recovery        Recovery       // what holds after the ledger was lost or put back
 	fed             *reading       // the platform's feed, when it was read
 	unfed           error          // why it could not be read

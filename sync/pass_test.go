@@ -189,7 +189,7 @@ func TestCancel(t *testing.T) {
 }
 
 // An event that comes back gets its meeting back: the link that people have stays good.
-func TestRestored(t *testing.T) {
+func TestFaultCancelUndone(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		action   sync.CancelAction

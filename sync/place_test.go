@@ -28,7 +28,7 @@ func (w *world) secondCalendar() string {
 }
 
 // An event that moves keeps its meeting: no call, no write, wherever it goes.
-func TestMoved(t *testing.T) {
+func TestFaultMovedBetweenCalendars(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		to   func(home string, e *entry) string
@@ -110,7 +110,7 @@ func TestMoved(t *testing.T) {
 }
 
 // The same UID in two places: convoke follows the one that it knows, and then the other.
-func TestTwoPlaces(t *testing.T) {
+func TestFaultSameUIDTwice(t *testing.T) {
 	w := newWorld(t)
 	home := w.secondCalendar()
 	w.rules(func(r *sync.Rules) { r.Undo = 0 })
@@ -133,7 +133,7 @@ func TestTwoPlaces(t *testing.T) {
 }
 
 // When the place that convoke knew is empty, the other one is decided about in the end, whatever comes between.
-func TestTwoPlacesThenOne(t *testing.T) {
+func TestFaultSameUIDTwiceThenOnce(t *testing.T) {
 	w := newWorld(t)
 	home := w.secondCalendar()
 	e := w.book("sprint", "LOCATION:@meet")
@@ -153,7 +153,7 @@ func TestTwoPlacesThenOne(t *testing.T) {
 }
 
 // Both places are emptied, the second one after the look: the meeting is not left over.
-func TestTwoPlacesThenNone(t *testing.T) {
+func TestFaultSameUIDTwiceThenNever(t *testing.T) {
 	w := newWorld(t)
 	home := w.dav.AddCalendar("alice", "home", "Home")
 	w.shelf.add("alice", home, "Home")

@@ -107,7 +107,7 @@ func (p *pass) room(ctx context.Context, organizer string, size int, period time
 	now := p.Now()
 	var broken error
 	free := func(minutes int) bool {
-		n, err := p.Ledger.Created(ctx, organizer, now.Add(time.Duration(minutes)*time.Minute-period))
+		n, err := p.Ledger.Created(ctx, organizer, now.Add(time.Duration(minutes)*time.Minute-period), now)
 		if err != nil {
 			broken = err
 		}

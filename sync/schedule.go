@@ -13,7 +13,7 @@ import (
 func Run(ctx context.Context, s cron.Schedule, log *slog.Logger, pass func(ctx context.Context)) {
 	// Recover within SkipIfStillRunning: the other way round a pass that panics counts as running for ever.
 	c := cron.New(cron.WithLocation(time.UTC), cron.WithChain(cron.SkipIfStillRunning(cron.DiscardLogger), cron.Recover(cronLog{log})))
-	id := c.Schedule(s, cron.FuncJob(func() {
+	id := c.Schedule(Monotonic{s}, cron.FuncJob(func() {
 		if ctx.Err() == nil {
 			pass(ctx)
 		}
@@ -27,6 +27,18 @@ func Run(ctx context.Context, s cron.Schedule, log *slog.Logger, pass func(ctx c
 	<-ctx.Done()
 	<-c.Stop().Done()
 	<-first
+}
+
+// Monotonic is a schedule whose next time is as far away as it was when it was asked, however the wall clock is set meanwhile.
+type Monotonic struct{ cron.Schedule }
+
+// Next keeps the monotonic reading of t.
+func (m Monotonic) Next(t time.Time) time.Time {
+	next := m.Schedule.Next(t)
+	if next.IsZero() {
+		return next
+	}
+	return t.Add(next.Sub(t))
 }
 
 // cronLog hands what cron catches on to our log.

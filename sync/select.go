@@ -160,7 +160,7 @@ func (s Situation) shows(c *calendar.Component) bool {
 
 // wait is how much longer the event must be left alone before it is acted upon.
 func (s Situation) wait() time.Duration {
-	if s.Rules.Quiet <= 0 || !s.others() {
+	if s.Rules.Quiet <= 0 || !s.others() || s.SeenAt.After(s.Now) { // the clock went back since
 		return 0
 	}
 	return s.SeenAt.Add(s.Rules.Quiet).Sub(s.Now)

@@ -31,7 +31,7 @@ func (p *pass) sweep(ctx context.Context) error {
 
 // resend sends what holds of a meeting once more, when an earlier change cannot be carried out any more.
 func (p *pass) resend(ctx context.Context, in store.Intent) error {
-	if p.Now().Before(in.SentAt.Add(p.o.Rules.Settle)) {
+	if p.Now().Before(in.ClosedAt.Add(p.o.Rules.Settle)) {
 		return nil
 	}
 	m, err := p.Ledger.Meeting(ctx, in.Meeting)
@@ -63,7 +63,7 @@ func (p *pass) abandon(ctx context.Context) error {
 		return err
 	}
 	for _, in := range intents {
-		if in.State != store.Unknown || p.Now().Before(in.SentAt.Add(p.o.Rules.Settle)) {
+		if in.State != store.Unknown || p.Now().Before(in.ClosedAt.Add(p.o.Rules.Settle)) {
 			continue
 		}
 		state, why, err := p.abandoned(ctx, in)

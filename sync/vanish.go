@@ -25,14 +25,14 @@ func (s Situation) vanished(d Decision) Decision {
 	asked := s.Meeting.UpdatedAt
 	switch {
 	case s.Meeting.State != store.Vanished:
-		if again := asked.Add(lookAgain); s.Now.Before(again) {
+		if again := asked.Add(lookAgain); s.Now.Before(again) && !asked.After(s.Now) {
 			return Decision{Rule: Vanished, Due: again, Text: "the platform does not find the meeting; it is looked for once more before that is believed"}
 		}
 		return d
 	case s.Event != nil && d.Rule != Cancel && !d.Action.Meeting.End.After(s.Now):
 		return s.forget(Vanished, "the platform does not know the meeting any more, and its time is over")
 	case s.ManyMissing:
-		if again := asked.Add(lookMany); s.Now.Before(again) {
+		if again := asked.Add(lookMany); s.Now.Before(again) && !asked.After(s.Now) {
 			return Decision{Rule: MassVanished, Due: again, Text: "the platform does not find the meeting, nor many others; check the API key and the user IDs; if they are gone for good: convoke approve platform"}
 		}
 		return d

@@ -85,11 +85,14 @@ func (e *Engine) Recovery(ctx context.Context) (Recovery, error) {
 	return Recovery{Since: time.Unix(said.since, 0)}, nil
 }
 
-// recovery is Recovery at the start of a pass: one that begins is remembered.
-func (e *Engine) recovery(ctx context.Context) (Recovery, error) {
+// recovery is Recovery at the start of a pass: one that begins is remembered. It begins anew when the clock was set.
+func (e *Engine) recovery(ctx context.Context, moved time.Duration) (Recovery, error) {
 	r, err := e.Recovery(ctx)
 	if err != nil || r.Since.IsZero() {
 		return r, err
+	}
+	if now := e.Now(); moved != 0 || r.Since.After(now.Add(jump)) {
+		r.Since = now
 	}
 	said, is, err := e.testify(ctx)
 	if err != nil || said.since == r.Since.Unix() && said.ledger == is.ledger {

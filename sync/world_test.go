@@ -3,7 +3,6 @@ package sync_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -157,7 +156,7 @@ func (w *world) start() {
 			return append([]sync.Organizer(nil), w.people...), nil
 		},
 		Calendars: w.shelf, Seals: calendar.NewSealer(w.keys.Seal()), Token: w.keys.MeetingToken,
-		Now: w.clock.Now, Stamp: sync.Stamp, Workers: 4, Patient: true, Log: slog.New(slog.NewTextHandler(w.log, nil)),
+		Now: w.clock.Wall, Uptime: w.clock.Uptime, Stamp: sync.Stamp, Workers: 4, Patient: true, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 		Step: func(s sync.Step) { w.steps = append(w.steps, s) },
 	}
 	if w.witness != nil {
@@ -314,10 +313,28 @@ func (w *world) rule(uid string) sync.Rule {
 	return sync.Rule(all[0].Rule)
 }
 
-// A clock stands still until it is moved.
+// A clock stands still until it is moved. Convoke's own may be wrong.
 type clock struct {
-	mu  stdsync.Mutex
-	now time.Time
+	mu    stdsync.Mutex
+	now   time.Time
+	wrong time.Duration // convoke's is ahead by so much
+}
+
+// Wall is what convoke's machine takes for the time.
+func (c *clock) Wall() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now.Add(c.wrong)
+}
+
+// Uptime is how long convoke's machine has been running.
+func (c *clock) Uptime() time.Duration { return c.Now().Sub(monday) }
+
+// set makes convoke's machine wrong by so much; 0 sets it right.
+func (c *clock) set(wrong time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wrong = wrong
 }
 
 func (c *clock) Now() time.Time {
@@ -445,29 +462,36 @@ func (w wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	sent.RequestURI = r.URL.RequestURI()
 	rec := httptest.NewRecorder()
 	aborted := w.serve(rec, sent)
-	if aborted && !rec.Flushed {
-		return nil, io.ErrUnexpectedEOF
+	if aborted != nil && !rec.Flushed {
+		return nil, aborted
 	}
 	res := rec.Result()
 	res.Request = r
-	if aborted {
+	if aborted != nil {
 		res.Body = io.NopCloser(io.MultiReader(rec.Body, cutOff{}))
 	}
 	return res, nil
 }
 
-func (w wire) serve(rec *httptest.ResponseRecorder, r *http.Request) (aborted bool) {
+// serve lets the server answer. A connection that it closes is lost; a hook that panics with errNoAnswer has the client wait in vain.
+func (w wire) serve(rec *httptest.ResponseRecorder, r *http.Request) (aborted error) {
 	defer func() {
-		if p := recover(); p != nil {
-			if err, ok := p.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
-				panic(p)
-			}
-			aborted = true
+		switch p := recover(); p {
+		case nil:
+		case http.ErrAbortHandler:
+			aborted = io.ErrUnexpectedEOF
+		case errNoAnswer:
+			aborted = errNoAnswer
+		default:
+			panic(p)
 		}
 	}()
 	w.ServeHTTP(rec, r)
-	return false
+	return nil
 }
+
+// errNoAnswer is what a client has after it waited long enough.
+var errNoAnswer = fmt.Errorf("no answer in time: %w", context.DeadlineExceeded)
 
 // cutOff is the end of a body that was not whole.
 type cutOff struct{}

@@ -157,10 +157,12 @@ type wiring struct {
 	witness sync.Witness
 	pool    *transport.Pool
 	now     func() time.Time
+	uptime  func() time.Duration // nil: now is never set
 }
 
 func (a *app) wire(s *streams, m mode) (err error) {
-	w := wiring{a.cfg, a.ledger, keyring.Stamp(a.cfg.Stamp), transport.NewPool(), time.Now}
+	began := time.Now()
+	w := wiring{a.cfg, a.ledger, keyring.Stamp(a.cfg.Stamp), transport.NewPool(), time.Now, func() time.Duration { return time.Since(began) }}
 	if err := w.addPoints(); err != nil {
 		return err
 	}
@@ -170,7 +172,7 @@ func (a *app) wire(s *streams, m mode) (err error) {
 	a.cals = calendars.New(a.cfg, w.pool, userAgent())
 	a.engine = &sync.Engine{
 		Ledger: w.ledger, People: a.people.All, Calendars: a.cals, Seals: calendar.NewSealer(a.keys.Seal()),
-		Token: a.keys.MeetingToken, Witness: w.witness, Now: w.now, Stamp: sync.Stamp, Workers: a.cfg.Limits.Workers, Patient: m == patient, Log: a.log,
+		Token: a.keys.MeetingToken, Witness: w.witness, Now: w.now, Uptime: w.uptime, Stamp: sync.Stamp, Workers: a.cfg.Limits.Workers, Patient: m == patient, Log: a.log,
 	}
 	if a.keyless { // nothing was ever made
 		a.engine.Witness = nil

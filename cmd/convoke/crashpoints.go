@@ -22,6 +22,7 @@ func (w *wiring) addPoints() error {
 	if w.now, err = crashpoint.Now(); err != nil {
 		return err
 	}
+	w.uptime = nil
 	platform := w.cfg.Platform.URL.Host
 	whom := func(r *http.Request) string {
 		if r.URL.Host == platform {

@@ -104,9 +104,9 @@ func (c *cellar) settled(uid string) {
 	assert.True(c.t, c.linked(uid))
 }
 
-// TestSyncOnFullDisk lets a pass run out of disk at each page that it writes, from making the key on. It fails and says why,
+// TestFaultDiskFull lets a pass run out of disk at each page that it writes, from making the key on. It fails and says why,
 // nothing was asked of the platform or the calendar, and it works as soon as there is room.
-func TestSyncOnFullDisk(t *testing.T) {
+func TestFaultDiskFull(t *testing.T) {
 	storetest.OnDisk(t, 2<<20, func(t *testing.T, d *storetest.Disk) {
 		failed := 0
 		for free := 0; ; free++ {
@@ -135,10 +135,10 @@ func TestSyncOnFullDisk(t *testing.T) {
 	})
 }
 
-// TestDiskFillsDuringCall lets the disk fill while the platform makes a meeting, which the reserve does not prevent, to each
+// TestFaultDiskFillsDuringCall lets the disk fill while the platform makes a meeting, which the reserve does not prevent, to each
 // page that the rest of the pass writes. The meeting is remembered, if only as a call without an answer, and no second one
 // is made.
-func TestDiskFillsDuringCall(t *testing.T) {
+func TestFaultDiskFillsDuringCall(t *testing.T) {
 	storetest.OnDisk(t, 2<<20, func(t *testing.T, d *storetest.Disk) {
 		failed := 0
 		for free := 0; ; free++ {
@@ -174,7 +174,7 @@ func (c *cellar) full(r result) {
 
 // The daemon goes on when its disk is full: it says so in its log and in status, asks nothing of anybody that it could not
 // remember, and catches up when there is room.
-func TestRunOnFullDisk(t *testing.T) {
+func TestFaultDiskFullDaemon(t *testing.T) {
 	storetest.OnDisk(t, 2<<20, func(t *testing.T, d *storetest.Disk) {
 		c := newCellar(t, d, "daemon")
 		daemon := start(t, nil, filepath.Join(programFolder(t), program), "run", "-v", "-c", c.config)

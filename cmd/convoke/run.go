@@ -200,7 +200,7 @@ func notify(state string) { _, _ = daemon.SdNotify(false, state) }
 type pulse struct {
 	schedule atomic.Pointer[config.Schedule]
 	running  atomic.Bool
-	last     atomic.Int64 // Unix time in seconds
+	last     atomic.Pointer[time.Time] // nil: just started. It has a monotonic reading: the wall clock may be set
 }
 
 // patience is how long a pass may be at one thing, and how late the next one may begin: longer than any exchange with a
@@ -208,18 +208,18 @@ type pulse struct {
 const patience = 15 * time.Minute
 
 func (p *pulse) begin() { p.running.Store(true); p.beat() }
-func (p *pulse) beat()  { p.last.Store(time.Now().Unix()) }
+func (p *pulse) beat()  { now := time.Now(); p.last.Store(&now) }
 func (p *pulse) end()   { p.beat(); p.running.Store(false) }
 
 func (p *pulse) healthy(now time.Time) bool {
-	last, schedule := time.Unix(p.last.Load(), 0), p.schedule.Load()
-	if last.Unix() == 0 || schedule == nil {
-		return true // just started
+	last, schedule := p.last.Load(), p.schedule.Load()
+	if last == nil || schedule == nil {
+		return true
 	}
 	if p.running.Load() {
-		return now.Sub(last) < patience
+		return now.Sub(*last) < patience
 	}
-	return now.Sub(schedule.Next(last)) < patience
+	return now.Sub(sync.Monotonic{Schedule: schedule}.Next(*last)) < patience
 }
 
 // watchdog tells systemd that the daemon is well, as long as passes get on and the ledger can be read.

@@ -205,7 +205,7 @@ func TestRetryAfterThatSaysNothing(t *testing.T) {
 	}
 }
 
-func TestHostThatKeepsAskingForPatienceIsParked(t *testing.T) {
+func TestFaultRateLimitParksHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, s := scripted(t, status(503, "Retry-After", "4"))
 		_, err := send(t, c, "GET")

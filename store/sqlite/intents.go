@@ -21,7 +21,7 @@ const (
 	openFor      = selectIntents + " WHERE organizer = ? AND state IN ('open', 'unknown') ORDER BY id"
 	givenUp      = selectIntents + " INDEXED BY intents_given_up WHERE state = 'given-up' ORDER BY id"
 	givenUpFor   = selectIntents + " WHERE organizer = ? AND state = 'given-up' ORDER BY id"
-	createdSince = "SELECT count(*) FROM intents WHERE kind = 'create-meeting' AND state <> 'refused' AND sent_at >= ?"
+	createdSince = "SELECT count(*) FROM intents WHERE kind = 'create-meeting' AND state <> 'refused' AND sent_at BETWEEN ? AND ?"
 	createdFor   = createdSince + " AND organizer = ?"
 	sequence     = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'intents'"
 	addIntent    = "INSERT INTO intents (" + intentKey + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'open', '', ?) RETURNING id"
@@ -211,13 +211,13 @@ func (l *Ledger) GivenUp(ctx context.Context, organizer string) ([]store.Intent,
 	return all, fail("given up", err)
 }
 
-// Created counts the creations of meetings that were sent since and not refused, of one organizer or ("") of all.
-func (l *Ledger) Created(ctx context.Context, organizer string, since time.Time) (n int, err error) {
+// Created counts the creations of meetings that were sent since, until now, and not refused, of one organizer or ("") of all.
+func (l *Ledger) Created(ctx context.Context, organizer string, since, now time.Time) (n int, err error) {
 	var count int64
 	if organizer == "" {
-		count, err = one(ctx, l.read, scanID, createdSince, seconds(since))
+		count, err = one(ctx, l.read, scanID, createdSince, seconds(since), seconds(now))
 	} else {
-		count, err = one(ctx, l.read, scanID, createdFor, seconds(since), organizer)
+		count, err = one(ctx, l.read, scanID, createdFor, seconds(since), seconds(now), organizer)
 	}
 	return int(count), fail("created", err)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	stdsync "sync"
 
 	"golang.org/x/sys/unix"
@@ -19,7 +20,13 @@ type passLock struct {
 	beat beat
 }
 
-func lockPath(path string) string { return path + ".lock" }
+// lockPath is beside the ledger itself, by whatever name it is known: one ledger has one lock.
+func lockPath(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	return path + ".lock"
+}
 
 // Lock takes the lock of passes. Where another process has it, the error wraps store.ErrLocked and names its id.
 func (l *Ledger) Lock() (release func(), err error) {

@@ -45,11 +45,12 @@ var outcomeChecks = []check{
 	}},
 	{"creations are counted", func(t *testing.T, d *desk) {
 		ids := []int64{d.begin(creation(alice, "a", 1)), d.begin(creation(alice, "b", 1)), d.begin(creation(bob, "a", 1))}
-		count := func(who string, minute int) int { return must[int](t)(d.Created(d.ctx, who, at(minute))) }
+		count := func(who string, minute int) int { return must[int](t)(d.Created(d.ctx, who, at(minute), at(9))) }
 		assert.Equal(t, []int{2, 1, 3, 0}, []int{count(alice, 1), count(bob, 1), count("", 1), count("", 2)})
 		require.NoError(t, d.Failed(d.ctx, ids[0], store.Refused, "no", at(2)))
 		require.NoError(t, d.Failed(d.ctx, ids[1], store.Unknown, "lost", at(2)))
 		assert.Equal(t, []int{1, 2}, []int{count(alice, 1), count("", 1)}, "what was refused was not made")
+		assert.Zero(t, must[int](t)(d.Created(d.ctx, "", at(0), at(0))), "what was sent later is no matter: the clock was set")
 	}},
 	{"the sequence counts what was begun", func(t *testing.T, d *desk) {
 		id, n, err := d.Sequence(d.ctx)
