@@ -215,10 +215,13 @@ func (h *history) agrees() {
 		}
 		text := h.current(e)
 		m := h.shown(text)
+		if m != nil && h.orphaned(e, text) {
+			continue
+		}
 		require.NotNil(h.t, m, "%s has no join link:\n%s\n%s\n%s", e.uid, text, h.why(e), h.story())
 		shown[m.ID] = true
 		require.False(h.t, cancelled(*m), "the meeting of %s was given up\n%s\n%s", e.uid, h.why(e), h.story())
-		if h.sharing(*m) == 1 && !h.orphaned(e, text) {
+		if h.sharing(*m) == 1 {
 			require.Equal(h.t, e.title, m.Topic, "the title of %s\n%s\n%s", e.uid, h.why(e), h.story())
 			require.Equal(h.t, stamp(e.start), stamp(m.Start), "the time of %s\n%s\n%s", e.uid, h.why(e), h.story())
 		}
