@@ -118,6 +118,8 @@ func (l *look) objectRow(at place, r *response) error {
 		return l.tell(calendar.Change{Object: o, Gone: true})
 	case r.status >= 300 || r.status == 0 && r.denied(propETag):
 		return l.tell(calendar.Change{Object: o, Err: l.rowError(at, r)})
+	case r.unusable():
+		return l.tell(calendar.Change{Object: o, Err: errETag})
 	case kind.has(name{nsDAV, "collection"}) || notCalendar(r.text(propContentType)):
 		return nil
 	case o.ETag != "" && o.ETag == l.since.ETag(o.Href):

@@ -84,6 +84,8 @@ func (l *look) multigetRow(at place, r *response) (told bool, err error) {
 	switch {
 	case r.status == http.StatusNotFound || r.status == http.StatusGone:
 		return true, l.tell(calendar.Change{Object: o, Gone: true})
+	case r.unusable():
+		return true, l.tell(calendar.Change{Object: o, Err: errETag})
 	case ok && data.long:
 		return true, l.tell(calendar.Change{Object: o, Err: tooLarge(at)})
 	case ok && o.ETag != "" && len(data.text) > 0:
@@ -182,6 +184,9 @@ func (c *Calendar) get(ctx context.Context, at place) (calendar.Object, error) {
 	}
 	return calendar.Object{Href: at.path, ETag: res.Header.Get("ETag"), Data: data}, nil
 }
+
+// errETag is an object whose version cannot be named in a condition (RFC 9110, 8.8.3), so that nothing could be written to it safely.
+var errETag = errors.New("its ETag holds characters that no header can carry")
 
 // errHalf is an object without its end: more likely something between here and the server has cut the answer, whose length may
 // fit all the same, than it stands so in the calendar. It is asked for again, and not taken for what the organizer wrote.

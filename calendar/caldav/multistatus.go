@@ -84,6 +84,9 @@ func (r *response) etag() string {
 	return tag
 }
 
+// unusable says that there is a DAV:getetag, and that no header can carry it.
+func (r *response) unusable() bool { return r.etag() == "" && r.text(propETag) != "" }
+
 // denied says that a property was answered 401 or 403.
 func (r *response) denied(n name) bool {
 	for i := range r.props {

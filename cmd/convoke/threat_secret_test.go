@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -272,6 +273,19 @@ func TestThreatFilesAreNobodyElses(t *testing.T) {
 	x.publish("secret files", payloads, 120, 20*time.Second)
 }
 
+// assertCounts wants a word on health, or metrics that are nothing but numbers by kinds out of closed sets.
+func assertCounts(t testing.TB, path, page string) {
+	t.Helper()
+	if path != "/metrics" {
+		assert.Equal(t, "ok\n", page, path)
+		return
+	}
+	metric := regexp.MustCompile(`^(#.*|convoke_[a-z_]+({[a-z]+="[a-z-]+"})? [0-9.e+]+)$`)
+	for line := range strings.Lines(page) {
+		assert.Regexp(t, metric, strings.TrimSpace(line))
+	}
+}
+
 // Who has no log-in gets a word on whether the daemon is well, and nothing of what is in it: no title, no address, no name, no link.
 // No request changes anything, none is answered in another's name, and every answer forbids a browser all it can.
 func TestThreatPageWithoutLogIn(t *testing.T) {
@@ -324,7 +338,7 @@ func TestThreatPageWithoutLogIn(t *testing.T) {
 					assert.Equal(t, http.StatusMisdirectedRequest, resp.StatusCode)
 				}
 				if resp.StatusCode == http.StatusOK && method == "GET" {
-					assert.Equal(t, "ok\n", string(data), path)
+					assertCounts(t, path, string(data))
 				}
 			}
 		}
