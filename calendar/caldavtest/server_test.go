@@ -255,7 +255,7 @@ func TestSharing(t *testing.T) {
 	assert.Empty(t, r.Share("/nowhere/", "alice", true))
 }
 
-func TestEdits(t *testing.T) {
+func TestEditMethods(t *testing.T) {
 	r := newRig(t)
 	other := r.AddCalendar("alice", "home", "Home")
 	require.NoError(t, r.Put(work+"a.ics", event))
