@@ -75,7 +75,7 @@ func (p *pass) feed(ctx context.Context) (*reading, error) {
 	if err != nil {
 		return nil, ledger(err)
 	}
-	r := newReading(p.Now(), entries, mine, was)
+	r := newReading(p.Now(), p.o.UserID, entries, mine, was)
 	p.fed = &r
 	if r.learned == was || p.looking {
 		return p.fed, nil

@@ -54,8 +54,8 @@ var (
 	unescape   = strings.NewReplacer(`\n`, "\n", `\N`, "\n", `\,`, ",", `\;`, ";") // RFC 5545, 3.3.11
 )
 
-// newReading holds a feed against the meetings of the organizer that are known.
-func newReading(now time.Time, feed []meetingapi.FeedEntry, mine []store.Meeting, learned Learned) reading {
+// newReading holds a feed against the meetings of the organizer that are known; user is her own id, which is no meeting's.
+func newReading(now time.Time, user string, feed []meetingapi.FeedEntry, mine []store.Meeting, learned Learned) reading {
 	r := reading{at: now, by: map[string][]int{}, learned: learned}
 	seen := map[string]int{}
 	for i, e := range feed {
@@ -69,7 +69,7 @@ func newReading(now time.Time, feed []meetingapi.FeedEntry, mine []store.Meeting
 		}
 		r.entries = append(r.entries, s)
 	}
-	common := func(s string) bool { return seen[s] > 1 } // of the organizer, say, and not of one meeting
+	common := func(s string) bool { return seen[s] > 1 || s == user } // of the account, say, and not of one meeting
 	for i := range r.entries {
 		r.entries[i].ids = slices.DeleteFunc(r.entries[i].ids, common)
 		r.entries[i].numbers = slices.DeleteFunc(r.entries[i].numbers, common)
