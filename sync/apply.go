@@ -271,7 +271,7 @@ func (p *pass) save(ctx context.Context, s Situation, a Action) error {
 	now := p.Now()
 	a.Link.UpdatedAt = now
 	if a.Meeting.PlatformID != "" {
-		a.Meeting.CreatedAt, a.Meeting.UpdatedAt = now, now
+		a.Meeting.CreatedAt, a.Meeting.UpdatedAt = time.Time{}, now
 		a.Meeting.Token = p.Token(p.o.Email, a.Link.UID, a.Meeting.Generation)
 		creation, err := p.creation(ctx, s, a.Meeting.Token)
 		if err != nil {

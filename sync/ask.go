@@ -1,13 +1,12 @@
 package sync
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
-
-	"convoke/meetingapi"
 )
 
 // learnedNote is where what was learned of the platform's feed is kept.
@@ -33,21 +32,63 @@ func (p *pass) ask(ctx context.Context, s *Situation, a Action) error {
 	if s.Pending == nil && s.Recovery.Since.IsZero() && !p.worth(learned) {
 		return nil
 	}
+	refused, err := p.Ledger.Notes(ctx, agendaRefused)
+	if err != nil {
+		return ledger(err)
+	}
 	r, err := p.feed(ctx)
 	var broken *ledgerError
 	switch {
 	case errors.As(err, &broken):
 		return err
-	case errors.Is(err, meetingapi.ErrNotFound), errors.Is(err, meetingapi.ErrForbidden), errors.Is(err, meetingapi.ErrInvalid):
-		s.Feed = Readback{Text: "the platform has no feed for her: " + err.Error()}
 	case err != nil && learned.Shown:
 		s.Feed = Readback{State: Unreadable, Text: "the platform's feed, which would tell, cannot be read: " + err.Error()}
 	case err != nil:
 		s.Feed = Readback{State: Unclear, Text: "the platform's feed cannot be read: " + err.Error()}
 	default:
-		s.Feed = r.of(p.Token(p.o.Email, s.Event.UID, a.Meeting.Generation), a.Meeting.Start)
+		s.Feed = p.lookUp(r, *s, a)
+	}
+	if s.Feed.State == Absent {
+		s.Feed = p.doubted(s.Feed, *s, r, refused != "")
 	}
 	return nil
+}
+
+// generations is how many meetings, one after the other, an event is looked for that the ledger may not know.
+const generations = 3
+
+// lookUp asks a reading for the meeting of an event: the one that is to be made or, where the ledger may have forgotten others, the
+// last of several.
+func (p *pass) lookUp(r *reading, s Situation, a Action) Readback {
+	start := a.Meeting.Start
+	if s.Pending != nil {
+		if sent, err := sentMeeting(*s.Pending); err == nil {
+			start = sent.Start
+		}
+	}
+	if !s.Recovery.Since.IsZero() {
+		for g := generations; g > a.Meeting.Generation; g-- {
+			if back := r.of(p.Token(p.o.Email, s.Event.UID, g), start); back.State == Shows {
+				back.Generation = g
+				return back
+			}
+		}
+	}
+	return r.of(p.Token(p.o.Email, s.Event.UID, a.Meeting.Generation), start)
+}
+
+// doubted is what is left of an absence where the meeting might be there without its reference.
+func (p *pass) doubted(back Readback, s Situation, r *reading, refused bool) Readback {
+	unclear := func(why string) Readback { return Readback{State: Unclear, At: back.At, Text: why} }
+	switch {
+	case s.Pending != nil && !bytes.Contains(s.Pending.Request, []byte(s.Pending.Token)):
+		return unclear("the creation carried no reference by which the platform's feed could show it")
+	case !s.Recovery.Since.IsZero() && refused:
+		return unclear("the platform has not always taken the reference by which its feed could show a meeting")
+	case !s.Recovery.Since.IsZero() && !r.learned.Kept:
+		return unclear("the platform's feed has not shown yet that a meeting keeps its reference when it is changed")
+	}
+	return back
 }
 
 // worth reports whether the feed is worth a question where nothing is in doubt: it has proved useful, or may do so.
@@ -103,6 +144,13 @@ func (e *Engine) Reads(ctx context.Context, o Organizer) (Rung, string, error) {
 	if o.Feed == nil {
 		return AtMostOnce, "the platform told no feed of her meetings; account_id lets convoke read where it is", nil
 	}
+	refused, err := e.Ledger.Notes(ctx, agendaRefused)
+	if err != nil {
+		return AtMostOnce, "", err
+	}
+	if refused != "" {
+		return AtMostOnce, "the platform does not take the reference by which a meeting could be found", nil
+	}
 	p := pass{Engine: e, o: o, looking: true}
 	r, err := p.feed(ctx)
 	if err != nil {
@@ -110,13 +158,15 @@ func (e *Engine) Reads(ctx context.Context, o Organizer) (Rung, string, error) {
 	}
 	l := r.learned
 	switch {
-	case l.Shown && r.gap == "":
-		return Exact, fmt.Sprintf("the feed shows reference, id and number; meetings up to %d days ahead were seen in it, up to %s after they were made not yet",
+	case l.Shown && r.gap == "" && r.seen:
+		return Exact, fmt.Sprintf("the feed shows reference, id and number; it has shown meetings up to %d days ahead, and such as were made %s before",
 			l.Ahead/24, time.Duration(l.Lag)*time.Second), nil
+	case l.Shown && r.gap == "":
+		return AtMostOnce, "other feeds of the platform have shown reference, id and number; this one shows no meeting yet that is known", nil
 	case l.Shown:
 		return AtMostOnce, "the feed has shown reference, id and number, but now " + r.gap, nil
 	case r.gap != "":
 		return AtMostOnce, "the feed is of no use: " + r.gap, nil
 	}
-	return AtMostOnce, fmt.Sprintf("nothing is known yet of the feed (%d entries): it is learned from the first meetings that are made", len(r.entries)), nil
+	return AtMostOnce, fmt.Sprintf("the feed (entries: %d) has not shown yet what can be learned from meetings that convoke has made", len(r.entries)), nil
 }

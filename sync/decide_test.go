@@ -227,10 +227,10 @@ func decisions(t *testing.T) []decision {
 			assert.Empty(t, d.Action.Meeting.Topic, "what the platform holds is not known")
 		}},
 		{"an unanswered creation that the feed does not show yet", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
-			s.Pending, s.Feed = &store.Intent{ClosedAt: noon.Add(-12 * time.Minute)}, Readback{State: Absent, Lag: 3 * time.Minute}
+			s.Pending, s.Feed = &store.Intent{ClosedAt: noon.Add(-12 * time.Minute)}, Readback{State: Absent, At: noon, Lag: 3 * time.Minute}
 		}), Unanswered, "", func(t *testing.T, _ Situation, d Decision) { assert.Equal(t, noon.Add(time.Minute), d.Due) }},
 		{"an unanswered creation that the feed does not show in time", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
-			s.Pending, s.Feed = &store.Intent{ClosedAt: noon.Add(-14 * time.Minute)}, Readback{State: Absent, Lag: 3 * time.Minute}
+			s.Pending, s.Feed = &store.Intent{ClosedAt: noon.Add(-14 * time.Minute)}, Readback{State: Absent, At: noon, Lag: 3 * time.Minute}
 		}), Create, CreateMeeting, nil},
 		meetings("an unanswered creation, and the feed cannot be read", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
 			s.Rules.RetryUnknown, s.Pending, s.Feed = true, &store.Intent{ClosedAt: noon.Add(-time.Hour)}, Readback{State: Unreadable, Text: "no answer"}
@@ -245,13 +245,13 @@ func decisions(t *testing.T) []decision {
 			s.Feed = Readback{State: Unreadable, Text: "no answer"}
 		}), Unread),
 		{"the ledger was lost a moment ago", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
-			s.Recovery.Since, s.Feed = noon.Add(-time.Minute), Readback{State: Absent}
+			s.Recovery.Since, s.Feed = noon.Add(-time.Minute), Readback{State: Absent, At: noon}
 		}), Recovering, "", func(t *testing.T, _ Situation, d Decision) { assert.Equal(t, noon.Add(9*time.Minute), d.Due) }},
 		meetings("the ledger was lost, and nothing proves that there is no meeting", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
 			s.Recovery.Since = noon.Add(-100 * time.Hour)
 		}), Recovering),
 		{"the ledger was lost, and the feed proves that there is none", with(plain(t, "SUMMARY:x @meet"), func(s *Situation) {
-			s.Recovery.Since, s.Feed = noon.Add(-11*time.Minute), Readback{State: Absent}
+			s.Recovery.Since, s.Feed = noon.Add(-11*time.Minute), Readback{State: Absent, At: noon}
 		}), Create, CreateMeeting, nil},
 		{"the ledger was lost and the seal dropped, but the feed proves the join link", with(plain(t, joined), func(s *Situation) {
 			s.Recovery.Since, s.Feed = noon.Add(-time.Minute), Readback{State: Shows, ID: "5e945c36b863b82cefdddf54", Number: "1111-2222-3333-4444"}

@@ -9,6 +9,14 @@ import (
 // glance is when an event is decided about again that waits for what nobody can foretell.
 const glance = 10 * time.Minute
 
+// latest is when to decide again that waits until then, or for another reading of the feed where that time has come.
+func latest(then, now time.Time) time.Time {
+	if then.After(now) {
+		return then
+	}
+	return now.Add(time.Minute)
+}
+
 // unanswered decides about an event for which an earlier creation got no answer.
 func (s Situation) unanswered() (Decision, bool) {
 	if s.Pending == nil {
@@ -21,8 +29,8 @@ func (s Situation) unanswered() (Decision, bool) {
 	switch {
 	case s.Feed.State == Unreadable:
 		return wait(s.Now.Add(glance), s.Feed.Text)
-	case s.Feed.State == Absent && s.Now.Before(again):
-		return wait(again, "it does not show one so far, and is asked again after platform.settle")
+	case s.Feed.State == Absent && s.Feed.At.Before(again):
+		return wait(latest(again, s.Now), "it does not show one so far, and is asked again after platform.settle")
 	case s.Feed.State == Absent:
 		return Decision{}, false
 	case !s.Rules.RetryUnknown && s.Feed.State == Unclear:
@@ -42,8 +50,8 @@ func (s Situation) recovering() (Decision, bool) {
 	}
 	settled := s.Recovery.settled(s.Rules.Settle + s.Feed.Lag)
 	switch {
-	case s.Now.Before(settled):
-		return Decision{Rule: Recovering, Due: settled, Text: "the ledger is new or an old copy, so the event may have a meeting; none is made before " + settled.UTC().Format(time.RFC3339) + " (platform.settle)"}, true
+	case s.Now.Before(settled), s.Feed.State == Absent && s.Feed.At.Before(settled):
+		return Decision{Rule: Recovering, Due: latest(settled, s.Now), Text: "the ledger is new or an old copy, so the event may have a meeting; none is made before " + settled.UTC().Format(time.RFC3339) + " (platform.settle)"}, true
 	case s.Feed.State == Absent:
 		return Decision{}, false
 	}
@@ -66,6 +74,9 @@ func (s Situation) unread() (Decision, bool) {
 // has no topic yet, and the next round brings it in line.
 func (s Situation) found(a Action) Decision {
 	a.Kind = SaveLink
+	if s.Feed.Generation > 0 {
+		a.Meeting.Generation = s.Feed.Generation
+	}
 	a.Meeting.PlatformID, a.Meeting.Number, a.Meeting.State, a.Meeting.Topic = s.Feed.ID, s.Feed.Number, store.Live, ""
 	return Decision{Rule: Reclaim, Text: "the platform shows that the event has a meeting already; it is taken over", Action: &a}
 }

@@ -138,7 +138,7 @@ func (e *Engine) Pass(ctx context.Context, only string) (Report, error) {
 	err = g.Wait()
 	if err == nil && only == "" {
 		e.clocks = clocks
-		err = e.recovered(ctx, recovery, total)
+		err = e.recovered(ctx, recovery, people, total)
 	}
 	if err == nil {
 		err = e.Ledger.Prune(ctx, e.Now().Add(-decisionsKept))

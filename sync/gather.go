@@ -150,7 +150,21 @@ func (p *pass) withOthers(ctx context.Context, s *Situation) error {
 			s.Pending = &intents[i]
 		}
 	}
+	if s.Pending == nil && (s.Meeting == nil || s.Meeting.State != store.Live) {
+		return p.withGivenUp(ctx, s)
+	}
 	return nil
+}
+
+// withGivenUp adds a creation that nobody waited for any more, of the meeting that the event would get now.
+func (p *pass) withGivenUp(ctx context.Context, s *Situation) error {
+	given, err := p.Ledger.GivenUp(ctx, p.o.Email)
+	for i, in := range given {
+		if in.Kind == store.CreateMeeting && in.UID == s.Event.UID && (s.Meeting == nil || in.Generation > s.Meeting.Generation) {
+			s.Pending = &given[i]
+		}
+	}
+	return err
 }
 
 // withSeal adds what the event's seal proves.

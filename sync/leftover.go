@@ -66,8 +66,11 @@ func (p *pass) leftover(ctx context.Context, r *reading, in store.Intent) error 
 			continue
 		}
 		wanted, err := p.wants(ctx, in.UID)
-		if err != nil || wanted {
-			return err // the event itself takes it
+		if err != nil {
+			return err
+		}
+		if wanted {
+			return p.again(ctx, in, errors.New("the event itself asks for it"))
 		}
 		sent.PlatformID, sent.Number, found = m.id, m.number, true
 		if !r.learned.Shown {
@@ -77,13 +80,15 @@ func (p *pass) leftover(ctx context.Context, r *reading, in store.Intent) error 
 			return p.again(ctx, in, err)
 		}
 	}
-	settled := in.ClosedAt.Add(p.o.Rules.Settle + time.Duration(r.learned.Lag)*time.Second)
+	settled := in.SentAt.Add(p.o.Rules.Settle + time.Duration(r.learned.Lag)*time.Second)
 	switch {
 	case found:
 		return p.Ledger.Failed(ctx, in.ID, store.Refused, "a meeting was left over, and is given up", p.Now())
+	case p.Now().Before(p.sweepAt(in)):
+		return nil // the feed was read for another reason
 	case p.Now().Before(settled):
-		return nil
-	case len(r.by[in.Token]) > 0, r.of(in.Token, sent.Start).State == Absent, !sent.End.After(p.Now()):
+		return p.again(ctx, in, errors.New("the platform's feed may not show yet whether a meeting was left over"))
+	case len(r.by[in.Token]) > 0 && len(r.meetings(in.Token)) == len(r.by[in.Token]), r.of(in.Token, sent.Start).State == Absent, !sent.End.After(p.Now()):
 		return p.Ledger.Failed(ctx, in.ID, store.Refused, "nothing was left over", p.Now())
 	}
 	return p.again(ctx, in, errors.New("the platform's feed does not tell whether a meeting was left over"))
@@ -104,8 +109,13 @@ func (p *pass) spokenFor(ctx context.Context, platformID string) (bool, error) {
 
 // wants reports whether an event is there that asks for a meeting and has none: it asks the feed by itself before it gets one.
 func (p *pass) wants(ctx context.Context, uid string) (bool, error) {
-	_, err := p.Ledger.Link(ctx, p.o.Email, uid)
-	if err == nil || !errors.Is(err, store.ErrNotFound) {
+	l, err := p.Ledger.Link(ctx, p.o.Email, uid)
+	if err == nil {
+		m, err := p.Ledger.Meeting(ctx, l.Meeting)
+		if err != nil || (m.State != store.Vanished && m.State != store.Deleted) {
+			return false, err
+		}
+	} else if !errors.Is(err, store.ErrNotFound) {
 		return false, err
 	}
 	rows, err := p.Ledger.ObjectsByUID(ctx, p.o.Email, uid)
@@ -187,14 +197,18 @@ func alike(a, b shown) bool {
 
 // void gives a meeting up that no event has, as cancel.action says. It is ours: it carries a reference that only our key makes.
 func (p *pass) void(ctx context.Context, m store.Meeting, uid string) error {
-	m.State, m.CreatedAt, m.UpdatedAt = store.Live, p.Now(), p.Now()
+	leave := p.o.Rules.Cancel == Keep || !m.End.After(p.Now())
+	m.State, m.CreatedAt, m.UpdatedAt = store.Live, time.Time{}, p.Now()
+	if leave { // it stays on the platform as it is, and is no event's
+		m.State = store.Voided
+	}
 	id, err := p.Ledger.SaveMeeting(ctx, m)
 	if err != nil {
 		return ledger(err)
 	}
 	m.ID = id
 	s := Situation{Now: p.Now(), Rules: p.o.Rules, Organizer: p.o.Email, Meeting: &m, Link: &store.Link{UID: uid, State: store.Ended}}
-	if s.Rules.Cancel == Keep || !m.End.After(p.Now()) {
+	if leave {
 		return nil
 	}
 	d := s.cancel()

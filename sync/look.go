@@ -24,8 +24,9 @@ type look struct {
 	known   map[string]known // what the ledger has of this calendar, loaded when first asked for
 	broken  error            // of the ledger
 	rows    []store.ObjectRow
-	again   []string // hrefs that are in the ledger as done, and are to be decided about again
-	objects int      // rows so far
+	again   []string        // hrefs that are in the ledger as done, and are to be decided about again
+	objects int             // rows so far
+	unknown map[string]bool // UIDs of creations without a known outcome, loaded when first asked for
 }
 
 type known struct {
@@ -81,7 +82,7 @@ func selectionKey(calendar int64) string { return fmt.Sprintf("selection/%d", ca
 // creations are repeated) when it is not what it was at the last look, or "".
 func (l *look) selection(ctx context.Context) (string, error) {
 	r := l.w.rules
-	now := fmt.Sprintf("%s %v %q %q %v %s %s %s %q %v %d %s %v", r.Mode, r.Existing, r.Markers.Ask, r.Markers.Decline, r.RetryUnknown, r.MinDuration, r.MaxDuration, r.Private, l.o.Addresses, r.Presets, r.MailBudget, r.Horizon, r.Caps)
+	now := fmt.Sprintf("%s %v %q %q %v %s %s %s %q %v %d %s %v %v", r.Mode, r.Existing, r.Markers.Ask, r.Markers.Decline, r.RetryUnknown, r.MinDuration, r.MaxDuration, r.Private, l.o.Addresses, r.Presets, r.MailBudget, r.Horizon, r.Caps, l.o.Feed != nil)
 	was, err := l.Ledger.Notes(ctx, selectionKey(l.w.ID))
 	if err != nil || was == now {
 		return "", err
@@ -155,7 +156,11 @@ func (l *look) row(ctx context.Context, c calendar.Change, was string) (store.Ob
 	if err != nil {
 		return row, err
 	}
-	if !linked && l.passedOver(c.ETag == was) && !(hit && l.asks(c.Data)) {
+	awaited, err := l.awaited(ctx, uid)
+	if err != nil {
+		return row, err
+	}
+	if !linked && !awaited && l.passedOver(c.ETag == was) && !(hit && l.asks(c.Data)) {
 		row.Done = c.ETag
 		return row, nil
 	}
@@ -166,6 +171,21 @@ func (l *look) row(ctx context.Context, c calendar.Change, was string) (store.Ob
 		l.w.read[c.Href] = c.Object
 	}
 	return row, nil
+}
+
+// awaited reports whether a creation for an event has no known outcome: whatever becomes of it is decided about.
+func (l *look) awaited(ctx context.Context, uid string) (bool, error) {
+	if l.unknown == nil {
+		l.unknown = map[string]bool{}
+		intents, err := l.Ledger.Intents(ctx, l.o.Email)
+		if err != nil {
+			return false, err
+		}
+		for _, in := range intents {
+			l.unknown[in.UID] = l.unknown[in.UID] || in.Kind == store.CreateMeeting
+		}
+	}
+	return uid != "" && l.unknown[uid], nil
 }
 
 // passedOver reports whether an event without any trace of us is left alone unread: always when only marked events

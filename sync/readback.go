@@ -19,17 +19,17 @@ import (
 // Learned is what the platform's feed has shown so far of meetings already made.
 type Learned struct {
 	Shown    bool  `json:"shown"`              // our reference, and beside it the meeting's own id and number
-	Lag      int64 `json:"lag"`                // seconds: the age of the oldest meeting that it did not show yet
+	Kept     bool  `json:"kept,omitempty"`     // the same of a meeting that was changed since
+	Lag      int64 `json:"lag"`                // seconds: the age of the youngest meeting that it has shown, so that it lags by no more
 	Past     int64 `json:"past"`               // hours that the start of a meeting lay back that it showed
 	Ahead    int64 `json:"ahead"`              // hours that the start of a meeting was ahead
 	HiddenAt int64 `json:"hiddenAt,omitempty"` // when it showed nothing of a meeting that it should have shown (Unix time)
 }
 
 const (
-	grownUp    = time.Hour          // a meeting of this age ought to be shown, as long as nothing is known of the lag
-	longestLag = 24 * time.Hour     // one that is older and not shown is no matter of lag
-	forgotten  = 7 * 24 * time.Hour // one that is older and not shown was deleted by somebody, where others are shown
-	relearns   = 24 * time.Hour     // how long a feed that showed nothing is not read again
+	grownUp   = time.Hour      // a meeting of this age ought to be shown, as long as nothing is known of the lag
+	forgotten = 48 * time.Hour // one that is older and not shown was deleted by somebody, where others are shown
+	relearns  = 24 * time.Hour // how long a feed that showed nothing is not read again
 )
 
 // A reading is the feed of an organizer's meetings at one moment.
@@ -38,6 +38,7 @@ type reading struct {
 	entries []shown
 	by      map[string][]int // entries by the references in them
 	learned Learned
+	seen    bool   // a meeting that was known: it is the right feed
 	gap     string // why nothing can be concluded from what is not there, or ""
 }
 
@@ -94,28 +95,44 @@ func (s shown) identified() (id, number string, ok bool) {
 // learn compares what the feed shows with the meetings that are known.
 func (r *reading) learn(mine []store.Meeting) {
 	var missing []store.Meeting
-	seen := false // one that is known: it is the right feed
 	for _, m := range mine {
 		switch entries := r.by[m.Token]; {
 		case m.State != store.Live || m.Token == "":
 		case len(entries) == 0:
 			missing = append(missing, m)
 		case r.shows(m):
-			ahead := int64(m.Start.Sub(r.at) / time.Hour)
-			r.learned.Shown, r.learned.HiddenAt, seen = true, 0, true
-			r.learned.Ahead, r.learned.Past = max(r.learned.Ahead, ahead), max(r.learned.Past, -ahead)
+			r.teach(m)
 		default:
 			r.gap = "it shows a meeting that is known with another id or number, or without"
 		}
 	}
-	lag := r.learned.Lag
 	for _, m := range missing {
-		r.missed(m, seen, time.Duration(lag)*time.Second)
+		r.missed(m)
 	}
 	if !r.learned.Shown && r.gap != "" {
 		r.learned.HiddenAt = r.at.Unix()
 	}
 }
+
+// teach learns from a meeting that is shown. When one that was taken over was made is not known.
+func (r *reading) teach(m store.Meeting) {
+	l := &r.learned
+	if age := int64(r.at.Sub(m.CreatedAt) / time.Second); !m.CreatedAt.IsZero() && (!l.Shown || age < l.Lag || l.Lag == unknownLag) {
+		l.Lag = age
+	} else if !l.Shown {
+		l.Lag = unknownLag
+	}
+	ahead := int64(m.Start.Sub(r.at) / time.Hour)
+	l.Shown, l.HiddenAt, r.seen = true, 0, true
+	l.Kept = l.Kept || changedSince(m)
+	l.Ahead, l.Past = max(l.Ahead, ahead), max(l.Past, -ahead)
+}
+
+// unknownLag, in seconds, is how long a feed counts as lagging until it has shown a meeting that was not taken over.
+const unknownLag = 3600
+
+// changedSince reports whether a meeting was changed on the platform after it was made, which it may have lost its reference by.
+func changedSince(m store.Meeting) bool { return m.Topic != "" && !m.UpdatedAt.Equal(m.CreatedAt) }
 
 // shows reports whether a meeting is in the feed, with its own id and number.
 func (r *reading) shows(m store.Meeting) bool {
@@ -123,19 +140,15 @@ func (r *reading) shows(m store.Meeting) bool {
 }
 
 // missed weighs that a known meeting is not in the feed: it may not be there yet, or not any more, when somebody deleted it on
-// the platform; or the feed is not what it seems. One that was changed since may have lost its reference with that.
-func (r *reading) missed(m store.Meeting, seen bool, lag time.Duration) {
+// the platform; or the feed is not what it seems.
+func (r *reading) missed(m store.Meeting) {
 	age := r.at.Sub(m.CreatedAt)
 	switch {
-	case !m.End.After(r.at), !m.UpdatedAt.Equal(m.CreatedAt), r.learned.Shown && !r.within(m.Start), age <= lag:
-		return
-	case !seen && age > grownUp:
+	case !m.End.After(r.at), changedSince(m) && !r.learned.Kept, r.learned.Shown && !r.within(m.Start):
+	case !r.seen && age > grownUp:
 		r.gap = "it shows none of the meetings that are known"
-	case seen && age < forgotten:
+	case r.seen && age > time.Duration(r.learned.Lag)*time.Second && age < forgotten:
 		r.gap = "it does not show a meeting that is known"
-	}
-	if seen && age <= longestLag {
-		r.learned.Lag = max(r.learned.Lag, int64(age/time.Second))
 	}
 }
 
@@ -158,11 +171,13 @@ const (
 
 // A Readback is what the platform's feed says of the meeting that was, or may have been, made for an event.
 type Readback struct {
-	State  ReadbackState
-	ID     string        // of Shows
-	Number string        // of Shows
-	Text   string        // of Unclear and Unreadable: why
-	Lag    time.Duration // how long after its creation a meeting may not be shown yet
+	State      ReadbackState
+	At         time.Time     // when the feed was read
+	ID         string        // of Shows
+	Number     string        // of Shows
+	Generation int           // of Shows, where it is not the one that was asked for
+	Text       string        // of Unclear and Unreadable: why
+	Lag        time.Duration // how long after its creation a meeting may not be shown yet
 }
 
 // of looks up the meeting with a reference, which starts then.
@@ -177,15 +192,17 @@ func (r *reading) of(reference string, start time.Time) Readback {
 	case len(entries) > 0 && len(found) != len(entries):
 		return unclear("it shows the reference, but not one id and one number beside it")
 	case len(found) > 0:
-		return Readback{State: Shows, ID: found[0].id, Number: found[0].number}
+		return Readback{State: Shows, At: r.at, ID: found[0].id, Number: found[0].number}
 	case !r.learned.Shown:
 		return unclear("it has not shown the reference of a known meeting yet")
 	case r.gap != "":
 		return unclear(r.gap)
+	case !r.seen:
+		return unclear("it shows no meeting of hers that is known just now")
 	case !r.within(start):
 		return unclear(fmt.Sprintf("it has shown no meeting yet that is so far away; the farthest were %d hours", r.learned.Ahead))
 	}
-	return Readback{State: Absent, Lag: time.Duration(r.learned.Lag) * time.Second}
+	return Readback{State: Absent, At: r.at, Lag: time.Duration(r.learned.Lag) * time.Second}
 }
 
 // identity is a meeting as a feed shows it.

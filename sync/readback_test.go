@@ -44,11 +44,11 @@ const alice = "5e9459c5b863b82cefdddf4e"
 const day = 24 * time.Hour
 
 func TestReading(t *testing.T) {
-	known := Learned{Shown: true, Ahead: 24 * 30}
+	known := Learned{Shown: true, Ahead: 24 * 30, Lag: 60}
 	feed := func(all ...meetingapi.FeedEntry) []meetingapi.FeedEntry { return all }
 	mine := func(all ...store.Meeting) []store.Meeting { return all }
 	updated := made(1, 2*day, day)
-	updated.UpdatedAt = noon
+	updated.UpdatedAt, updated.Topic = noon, "Retro"
 	other := made(1, 2*day, day)
 	other.PlatformID = platformID(9)
 	for _, c := range []struct {
@@ -69,9 +69,9 @@ func TestReading(t *testing.T) {
 		{"shown with the id of her account, which others have, too", feed(entry(2, "X-ACCOUNT:"+platformID(7), "DESCRIPTION:"+reference(2)+" "+meetingNo(2)+" "+platformID(2)), entry(5, "X-ACCOUNT:"+platformID(7))), nil, known, day, Shows, ""},
 		{"shown twice, first the one that was made first", feed(whole(1), entry(3, "DESCRIPTION:"+reference(2)+" "+meetingNo(3)+" "+platformID(3)), whole(2)), mine(made(1, day, day)), Learned{}, day, Shows, ""},
 		{"absent beside one that is shown", feed(whole(1)), mine(made(1, day, day)), Learned{}, day, Absent, ""},
-		{"absent from an empty feed, proved before", feed(), nil, known, day, Absent, ""},
+		{"absent from an empty feed, proved before", feed(), nil, known, day, Unclear, "no meeting of hers that is known"},
 		{"absent from a feed that never showed anything", feed(), nil, Learned{}, day, Unclear, "has not shown"},
-		{"absent, and so is one that is known", feed(whole(1)), mine(made(1, day, day), made(4, 2*day, day)), known, day, Unclear, "does not show a meeting that is known"},
+		{"absent, and so is one that is known", feed(whole(1)), mine(made(1, day, day), made(4, 30*time.Hour, day)), known, day, Unclear, "does not show a meeting that is known"},
 		{"absent, and so is everything that is known", feed(), mine(made(1, day, day)), known, day, Unclear, "none of the meetings that are known"},
 		{"absent, and so is one that was made a moment ago, within the lag", feed(whole(1)), mine(made(1, day, day), made(4, time.Minute, day)), Learned{Shown: true, Ahead: 720, Lag: 300}, day, Absent, ""},
 		{"absent, and so is one that somebody deleted long ago", feed(whole(1)), mine(made(1, day, day), made(4, 20*day, day)), known, day, Absent, ""},
@@ -92,12 +92,18 @@ func TestReading(t *testing.T) {
 	}
 }
 
-// What a reading teaches is what it showed, and how long it did not show something yet.
+// What a reading teaches is what it showed, and how young the youngest of that was.
 func TestLearned(t *testing.T) {
-	r := newReading(noon, alice, []meetingapi.FeedEntry{whole(1), whole(2)}, []store.Meeting{made(1, day, 5*day), made(2, day, -3*time.Hour), made(3, 4*time.Minute, day)}, Learned{HiddenAt: 7})
+	r := newReading(noon, alice, []meetingapi.FeedEntry{whole(1), whole(2)}, []store.Meeting{made(1, day, 5*day), made(2, 4*time.Minute, -3*time.Hour), made(3, time.Minute, day)}, Learned{HiddenAt: 7})
 	assert.Equal(t, Learned{Shown: true, Ahead: 120, Past: 3, Lag: 240}, r.learned)
 	again := newReading(noon, alice, []meetingapi.FeedEntry{whole(1)}, []store.Meeting{made(1, day, day)}, r.learned)
 	assert.Equal(t, r.learned, again.learned, "less is no news")
+	changed := made(1, day, day)
+	changed.Topic, changed.UpdatedAt = "Retro", noon
+	assert.True(t, newReading(noon, alice, []meetingapi.FeedEntry{whole(1)}, []store.Meeting{changed}, r.learned).learned.Kept)
+	adopted := made(1, day, day)
+	adopted.CreatedAt = time.Time{}
+	assert.Equal(t, int64(unknownLag), newReading(noon, alice, []meetingapi.FeedEntry{whole(1)}, []store.Meeting{adopted}, Learned{}).learned.Lag)
 	hidden := newReading(noon, alice, []meetingapi.FeedEntry{entry(1, "SUMMARY:Budget")}, []store.Meeting{made(1, 2*time.Hour, day)}, Learned{})
 	assert.Equal(t, Learned{HiddenAt: noon.Unix()}, hidden.learned)
 	fresh := newReading(noon, alice, nil, []store.Meeting{made(1, time.Minute, day)}, Learned{})

@@ -41,17 +41,41 @@ func (e *Engine) Adopt(ctx context.Context, uid, organizer, platformID, number s
 	if err != nil {
 		return err
 	}
+	if err := e.free(ctx, in.Organizer, platformID); err != nil {
+		return err
+	}
 	m, err := sentMeeting(in)
 	if err != nil {
 		return err
 	}
 	now := e.Now()
-	m.PlatformID, m.Number, m.CreatedAt, m.UpdatedAt = platformID, number, now, now
+	m.PlatformID, m.Number, m.CreatedAt, m.UpdatedAt = platformID, number, time.Time{}, now
 	m.Topic = "" // so that the next pass sends what holds
 	_, _, err = e.Ledger.Made(ctx, in.ID, m, store.Link{
 		Organizer: in.Organizer, UID: in.UID, Calendar: row.Calendar, Href: row.Href, State: store.Active, UpdatedAt: now,
 	})
 	return err
+}
+
+// free refuses a meeting that another event has, or that was given up.
+func (e *Engine) free(ctx context.Context, organizer, platformID string) error {
+	m, err := e.Ledger.MeetingByPlatformID(ctx, organizer, platformID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	links, err := e.Ledger.LinksOf(ctx, m.ID)
+	switch {
+	case err != nil:
+		return err
+	case len(links) > 0:
+		return fmt.Errorf("meeting %s is that of event %q: look for another one on the platform", m.Number, links[0].UID)
+	case m.State != store.Live:
+		return fmt.Errorf("meeting %s was given up: look for another one on the platform", m.Number)
+	}
+	return nil
 }
 
 // unanswered finds the creation that is meant.

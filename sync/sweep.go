@@ -3,6 +3,7 @@ package sync
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"convoke/store"
 )
@@ -37,6 +38,13 @@ func (p *pass) resend(ctx context.Context, in store.Intent) error {
 	m, err := p.Ledger.Meeting(ctx, in.Meeting)
 	if err != nil {
 		return err
+	}
+	open, err := p.Ledger.Intents(ctx, p.o.Email)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(open, func(other store.Intent) bool { return other.Meeting == m.ID }) {
+		return nil // a newer one got no answer: it goes first
 	}
 	if (m.State != store.Live && m.State != store.Voided) || !m.End.After(p.Now()) || m.Topic == "" {
 		return p.Ledger.Failed(ctx, in.ID, store.Refused, "it does not matter any more", p.Now())
@@ -87,8 +95,9 @@ func (p *pass) abandoned(ctx context.Context, in store.Intent) (state store.Inte
 		}
 		return "", "", err
 	case store.CreateMeeting:
-		if p.o.Feed == nil || !p.o.Agenda || !p.whole() {
-			return "", "", nil
+		learned, err := p.Learned(ctx)
+		if p.o.Feed == nil || !p.o.Agenda || !learned.Shown || !p.whole() || err != nil {
+			return "", "", err
 		}
 		wanted, err := p.wants(ctx, in.UID)
 		if wanted || err != nil {

@@ -2,8 +2,11 @@ package sync
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
+
+	"convoke/store"
 )
 
 // A Witness stands outside the ledger, beside the key, and remembers how far the ledger had come. When the two do not agree,
@@ -112,10 +115,15 @@ func (e *Engine) doubt(ctx context.Context, since time.Time) error {
 	return e.Witness.Write(is.String())
 }
 
-// recovered ends a recovery when a day has passed and nothing is left that it holds back.
-func (e *Engine) recovered(ctx context.Context, r Recovery, total Report) error {
+// recovered ends a recovery when a day has passed, everything was looked at since, and nothing is left that it holds back.
+func (e *Engine) recovered(ctx context.Context, r Recovery, people []Organizer, total Report) error {
 	if r.Since.IsZero() || r.Holds(e.Now()) || total.Failed > 0 {
 		return nil
+	}
+	for _, o := range people {
+		if seen, err := e.seenSince(ctx, o.Email, r.Since); !seen || err != nil {
+			return err
+		}
 	}
 	doubts, err := e.Doubts(ctx)
 	if err != nil || len(doubts) > 0 {
@@ -123,6 +131,24 @@ func (e *Engine) recovered(ctx context.Context, r Recovery, total Report) error 
 	}
 	e.Log.Info("the ledger is whole again")
 	return e.Trust(ctx)
+}
+
+// seenSince reports whether an organizer's calendars were found, and each of them listed completely since.
+func (e *Engine) seenSince(ctx context.Context, organizer string, since time.Time) (bool, error) {
+	o, err := e.Ledger.Organizer(ctx, organizer)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return false, err
+	}
+	rows, err := e.Ledger.Calendars(ctx, organizer)
+	if err != nil || len(rows) == 0 || o.DueAt.After(e.Now()) {
+		return false, err
+	}
+	for _, c := range rows {
+		if !c.Left && (c.FullAt.Before(since) || (c.Trouble != store.NoTrouble && c.Trouble != store.ReadOnly)) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // Trust declares that the ledger is whole: that of a fresh install, or one that was rebuilt.

@@ -1,0 +1,608 @@
+package sync_test
+
+import (
+	"context"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"convoke/calendar/caldavtest"
+	"convoke/meetingapi"
+	"convoke/meetingapi/meetingtest"
+	"convoke/sync"
+)
+
+// references are what looks like one of ours.
+var references = regexp.MustCompile(`\b[A-Z2-7]{20}\b`)
+
+// stands logs what was decided about events last, and the meetings that there are.
+func (w *world) stands(what string, uids ...string) {
+	for _, u := range uids {
+		all, _ := w.ledger.Decisions(w.t.Context(), u)
+		if len(all) > 0 {
+			w.t.Logf("%s %s: %s: %s: %s", w.clock.Now().Format("01-02 15:04"), what, u, all[0].Rule, all[0].Text)
+		}
+	}
+	w.t.Logf("   topics %v", w.topics())
+}
+
+// A renewal whose answer is lost, where the feed shows nothing of use and unknown = hold.
+func TestDoubtRenewalIsHeld(t *testing.T) {
+	w := newWorld(t)
+	w.readsBack()
+	w.platform.Set(func(k *meetingtest.Knobs) { k.FeedDetails = false })
+	w.rules(func(r *sync.Rules) { r.Cancel = sync.DeleteCall })
+	e := w.book("budget", "SUMMARY:Budget @meet")
+	w.pass()
+	raw := e.raw()
+	e.delete()
+	w.pass()
+	w.later(10 * time.Minute)
+	require.Empty(t, w.meetings())
+	e.restore(raw)
+	w.platform.Fail(meetingtest.CreateMeeting, meetingtest.LostAnswer())
+	w.try()
+	require.Len(t, w.meetings(), 1)
+	for range 60 {
+		w.clock.add(time.Minute)
+		w.try()
+	}
+	w.stands("end", "budget")
+	assert.Len(t, w.meetings(), 1, "held: never two")
+}
+
+// The same of a meeting that vanished.
+func TestDoubtRenewalOfVanishedIsHeld(t *testing.T) {
+	w := newWorld(t)
+	w.readsBack()
+	w.platform.Set(func(k *meetingtest.Knobs) { k.FeedDetails = false })
+	e := w.book("budget", "SUMMARY:Budget @meet")
+	w.pass()
+	w.platform.Drop(w.meeting().ID)
+	e.edit("Budget", "Budgets")
+	w.platform.Fail(meetingtest.CreateMeeting, meetingtest.LostAnswer())
+	for range 60 {
+		w.clock.add(time.Minute)
+		w.try()
+	}
+	w.stands("end", "budget")
+	assert.Len(t, w.meetings(), 1, "held: never two")
+}
+
+// The same, and the feed tells after a lag.
+func TestDoubtRenewalAndLag(t *testing.T) {
+	w := newWorld(t)
+	w.readsBack()
+	w.platform.Set(func(k *meetingtest.Knobs) { k.FeedLag = 20 * time.Minute })
+	w.rules(func(r *sync.Rules) { r.Cancel = sync.DeleteCall })
+	first := w.book("first", "SUMMARY:First @meet")
+	_ = first
+	e := w.book("budget", "SUMMARY:Budget @meet")
+	w.pass()
+	for range 3 { // the feed is learned
+		w.later(15 * time.Minute)
+		w.book("x"+w.clock.Now().Format("1504"), "SUMMARY:X @meet")
+		w.pass()
+	}
+	raw := e.raw()
+	e.delete()
+	w.pass()
+	w.later(10 * time.Minute)
+	n := len(w.meetings())
+	e.restore(raw)
+	w.platform.Fail(meetingtest.CreateMeeting, meetingtest.LostAnswer())
+	w.try()
+	require.Len(t, w.meetings(), n+1)
+	for range 120 {
+		w.clock.add(time.Minute)
+		w.try()
+	}
+	assert.Len(t, w.meetings(), n+1)
+}
+
+// A calendar that cannot be read for a day ends the recovery all the same.
+func TestDoubtRecoveryWaitsForCalendars(t *testing.T) {
+	w := newWorld(t)
+	w.readsBack()
+	w.platform.Set(func(k *meetingtest.Knobs) { k.FeedDetails = false })
+	e := w.book("budget", "SUMMARY:Budget @meet", "DTSTART:20261205T090000Z", "DTEND:20261205T100000Z")
+	marked := e.raw()
+	w.pass()
+	e.restore(marked) // killed before the details were written, say
+	w.loseLedger()
+	w.dav.Inject(caldavtest.Fault{Path: w.dav.Calendar("alice", "work"), Status: 403})
+	for range 26 * 60 {
+		w.clock.add(time.Minute)
+		w.try()
+	}
+	t.Log("stamp", w.witness.text)
+	w.dav.Heal()
+	w.newClient()
+	for range 180 {
+		w.clock.add(time.Minute)
+		w.try()
+	}
+	w.stands("end", "budget")
+	assert.Len(t, w.meetings(), 1, "the ledger is in doubt until the event was looked at")
+}
+
+// A feed that for a moment is refused, as an unanswered creation is looked up.
+func TestDoubtFeedRefusedOnce(t *testing.T) {
+	w := newWorld(t)
+	w.readsBack()
+	w.book("first", "SUMMARY:First @meet")
+	w.pass()
+	w.later(time.Hour)
+	w.book("second", "SUMMARY:Second @meet")
+	w.pass()
+	w.later(time.Hour)
+	w.book("budget", "SUMMARY:Budget @meet")
+	w.platform.Fail(meetingtest.CreateMeeting, meetingtest.LostAnswer())
+	w.try()
+	w.clock.add(time.Minute)
+	w.platform.Fail(meetingtest.Feed, meetingtest.ErrorBefore(403))
+	w.try()
+	w.stands("refused", "budget")
+	for range 26 * 60 {
+		w.clock.add(time.Minute)
+		w.try()
+	}
+	w.stands("end", "budget")
+	assert.Equal(t, sync.Unchanged, w.rule("budget"))
+}
+
+// A meeting that somebody deletes on the platform is learned as lag, for ever.
+func TestDoubtDeletedMeetingIsNoLag(t *testing.T) {
+	w := newWorld(t)
+	w.readsBack()
+	w.book("first", "SUMMARY:First @meet")
+	w.pass()
+	w.later(30 * time.Minute)
+	w.book("second", "SUMMARY:Second @meet")
+	w.pass()
+	for _, m := range w.meetings() {
+		if strings.HasPrefix(m.Topic, "Second") {
+			w.platform.Drop(m.ID)
+		}
+	}
+	w.later(20 * time.Hour)
+	w.book("third", "SUMMARY:Third @meet", "DTSTART:20261125T090000Z", "DTEND:20261125T100000Z")
+	w.pass()
+	l, err := w.engine.Learned(t.Context())
+	require.NoError(t, err)
+	t.Logf("learned %+v", l)
+	w.later(9 * 24 * time.Hour)
+	w.book("a", "SUMMARY:A @meet", "DTSTART:20261205T090000Z", "DTEND:20261205T100000Z")
+	w.pass()
+	w.later(time.Hour)
+	w.book("budget", "SUMMARY:Budget @meet", "DTSTART:20261204T090000Z", "DTEND:20261204T100000Z")
+	w.platform.Fail(meetingtest.CreateMeeting, meetingtest.LostRequest())
+	w.try()
+	feeds := w.platform.CountCalls(meetingtest.Feed)
+	for range 90 {
+		w.clock.add(time.Minute)
+		w.try()
+	}
+	t.Log("feeds", w.platform.CountCalls(meetingtest.Feed)-feeds)
+	l, _ = w.engine.Learned(t.Context())
+	t.Logf("learned %+v", l)
+	w.stands("end", "budget")
+	assert.Equal(t, sync.Unchanged, w.rule("budget"))
+}
+
+// Feed of the wrong user: alice's taught what it shows, bob's is empty.
+func TestDoubtEmptyFeedProvesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.join("bob")
+	w.readsBack()
+	empty := func(context.Context) ([]meetingapi.FeedEntry, error) { return nil, nil }
+	w.people[1].Feed = empty
+	w.book("first", "SUMMARY:First @meet")
+	w.pass()
+	w.later(time.Hour)
+	w.book("second", "SUMMARY:Second @meet")
+	w.pass()
+	w.bookAt(w.dav.Calendar("bob", "work")+"budget.ics", "budget", "SUMMARY:Budget @meet")
+	w.platform.Fail(meetingtest.CreateMeeting, meetingtest.LostAnswer())
+	w.try()
+	n := len(w.meetings())
+	for range 30 {
+		w.clock.add(time.Minute)
+		w.try()
+	}
+	w.stands("end", "budget")
+	assert.Len(t, w.meetings(), n)
+}
+
+// An old copy, and a platform that drops the reference with a change.
+func TestDoubtReferenceLostByChange(t *testing.T) {
+	w := newWorld(t).onDisk()
+	w.readsBack()
+	feed := w.people[0].Feed
+	w.people[0].Feed = func(ctx context.Context) ([]meetingapi.FeedEntry, error) {
+		all, err := feed(ctx)
+		for i := range all {
+			for _, m := range w.platform.Meetings() {
+				if len(m.History) > 1 && strings.Contains(all[i].Raw, m.ID) {
+					all[i].Raw = strings.ReplaceAll(all[i].Raw, "Reference", "x")
+					all[i].Raw = references.ReplaceAllString(all[i].Raw, "")
+				}
+			}
+		}
+		return all, err
+	}
+	w.dav.SetReadOnly(w.dav.AddCalendar("alice", "ro", "ro"), false)
+	w.book("first", "SUMMARY:First @meet")
+	w.pass()
+	w.later(time.Hour)
+	w.book("second", "SUMMARY:Second @meet")
+	w.pass()
+	require.NoError(t, w.ledger.Close())
+	old, err := os.ReadFile(w.file)
+	require.NoError(t, err)
+	w.open()
+	w.dav.SetReadOnly(w.dav.Calendar("alice", "work"), true)
+	e := w.book("budget", "SUMMARY:Budget @meet")
+	w.try()
+	w.clock.add(time.Minute)
+	e.edit("Budget", "Budget 2027")
+	w.try()
+	w.stands("made", "budget")
+	n := len(w.meetings())
+	require.NoError(t, w.ledger.Close())
+	require.NoError(t, os.WriteFile(w.file, old, 0o600))
+	os.Remove(w.file + "-wal")
+	os.Remove(w.file + "-shm")
+	w.open()
+	for range 30 {
+		w.clock.add(time.Minute)
+		w.try()
+	}
+	w.stands("end", "budget")
+	assert.Len(t, w.meetings(), n)
+}
+
+// The platform takes no agenda any more; the creation without one gets no answer, and the feed cannot show it by our reference.
+func TestDoubtAgendaRefusedLater(t *testing.T) {
+	w := newWorld(t)
+	w.readsBack()
+	w.book("first", "SUMMARY:First @meet")
+	w.pass()
+	w.later(time.Hour)
+	w.book("second", "SUMMARY:Second @meet")
+	w.pass()
+	w.platform.Set(func(k *meetingtest.Knobs) { k.Agenda = meetingtest.AgendaRefused })
+	w.book("budget", "SUMMARY:Budget @meet")
+	w.platform.Fail(meetingtest.CreateMeeting, meetingtest.Fault{}, meetingtest.LostAnswer())
+	w.try()
+	n := len(w.meetings())
+	for range 40 {
+		w.clock.add(time.Minute)
+		w.try()
+	}
+	w.stands("end", "budget")
+	assert.Len(t, w.meetings(), n)
+}
+
+// What was given up is looked after at ever longer intervals, and not at every pass.
+func TestDoubtFeedIsNotReadEveryPass(t *testing.T) {
+	for _, lag := range []bool{true, false} {
+		w := newWorld(t)
+		w.readsBack()
+		if lag {
+			w.platform.Set(func(k *meetingtest.Knobs) { k.FeedLag = 3 * time.Hour })
+		}
+		w.book("first", "SUMMARY:First @meet", "DTSTART:20261205T090000Z", "DTEND:20261205T100000Z")
+		w.pass()
+		for i := range 5 {
+			w.later(time.Hour)
+			w.book("x"+string(rune('a'+i)), "SUMMARY:X @meet", "DTSTART:20261205T090000Z", "DTEND:20261205T100000Z")
+			w.pass()
+		}
+		l, _ := w.engine.Learned(t.Context())
+		t.Logf("learned %+v", l)
+		e := w.book("budget", "SUMMARY:Budget @meet", "DTSTART:20261205T090000Z", "DTEND:20261205T100000Z")
+		w.platform.Fail(meetingtest.CreateMeeting, meetingtest.LostRequest())
+		w.try()
+		e.delete()
+		n, posts := w.platform.CountCalls(meetingtest.Feed), w.posts()
+		for range 6 * 60 {
+			w.clock.add(time.Minute)
+			w.try()
+		}
+		t.Log("lag", lag, "feeds in six hours:", w.platform.CountCalls(meetingtest.Feed)-n, "posts", w.posts()-posts)
+		assert.Less(t, w.platform.CountCalls(meetingtest.Feed)-n, 20)
+	}
+}
+
+// One that is capped, after its first creation was given up.
+func TestDoubtFeedIsNotReadForRefused(t *testing.T) {
+	w := newWorld(t)
+	w.readsBack()
+	w.rules(func(r *sync.Rules) { r.RetryUnknown = true })
+	w.platform.Set(func(k *meetingtest.Knobs) { k.FeedDetails = false })
+	w.book("budget", "SUMMARY:Budget @meet", "DTSTART:20261205T090000Z", "DTEND:20261205T100000Z")
+	w.platform.Fail(meetingtest.CreateMeeting, meetingtest.LostRequest())
+	w.try()
+	w.platform.Fail(meetingtest.CreateMeeting, meetingtest.ErrorBefore(400), meetingtest.ErrorBefore(400), meetingtest.ErrorBefore(400), meetingtest.ErrorBefore(400), meetingtest.ErrorBefore(400), meetingtest.ErrorBefore(400), meetingtest.ErrorBefore(400), meetingtest.ErrorBefore(400), meetingtest.ErrorBefore(400), meetingtest.ErrorBefore(400), meetingtest.ErrorBefore(400), meetingtest.ErrorBefore(400), meetingtest.ErrorBefore(400), meetingtest.ErrorBefore(400), meetingtest.ErrorBefore(400), meetingtest.ErrorBefore(400), meetingtest.ErrorBefore(400), meetingtest.ErrorBefore(400), meetingtest.ErrorBefore(400), meetingtest.ErrorBefore(400))
+	n := w.platform.CountCalls(meetingtest.Feed)
+	for range 6 * 60 {
+		w.clock.add(time.Minute)
+		w.try()
+	}
+	t.Log("feeds in six hours:", w.platform.CountCalls(meetingtest.Feed)-n)
+	w.stands("end", "budget")
+}
+
+// No feed was known while the outage lasted that also swallowed the answer.
+func TestDoubtFeedKnownLater(t *testing.T) {
+	w := newWorld(t)
+	w.readsBack()
+	w.book("first", "SUMMARY:First @meet")
+	w.pass()
+	w.later(time.Hour)
+	w.book("second", "SUMMARY:Second @meet")
+	w.pass()
+	feed := w.people[0].Feed
+	w.people[0].Feed = nil
+	w.book("budget", "SUMMARY:Budget @meet")
+	w.platform.Fail(meetingtest.CreateMeeting, meetingtest.LostAnswer())
+	w.try()
+	w.clock.add(time.Minute)
+	w.try()
+	w.people[0].Feed = feed
+	for range 26 * 60 {
+		w.clock.add(time.Minute)
+		w.try()
+	}
+	w.stands("end", "budget")
+	assert.Equal(t, sync.Unchanged, w.rule("budget"))
+}
+
+// The feed lags by longer than platform.settle, and nobody looked while it did: the lag that is learned is none.
+func TestDoubtLagThatNobodySaw(t *testing.T) {
+	w := newWorld(t)
+	w.readsBack()
+	w.platform.Set(func(k *meetingtest.Knobs) { k.FeedLag = 30 * time.Minute })
+	w.book("first", "SUMMARY:First @meet")
+	w.pass()
+	w.later(50 * time.Minute)
+	w.book("second", "SUMMARY:Second @meet")
+	w.pass()
+	w.later(50 * time.Minute)
+	l, _ := w.engine.Learned(t.Context())
+	t.Logf("learned %+v", l)
+	w.book("budget", "SUMMARY:Budget @meet")
+	w.platform.Fail(meetingtest.CreateMeeting, meetingtest.LostAnswer())
+	w.try()
+	n := len(w.meetings())
+	for range 15 {
+		w.clock.add(time.Minute)
+		w.try()
+	}
+	w.stands("end", "budget")
+	assert.Len(t, w.meetings(), n)
+	for range 120 {
+		w.clock.add(time.Minute)
+		w.try()
+	}
+	w.stands("end", "budget")
+}
+
+// A title with something in the form of an id.
+func TestDoubtTitleWithAnID(t *testing.T) {
+	w := newWorld(t)
+	w.readsBack()
+	w.book("first", "SUMMARY:First @meet")
+	w.pass()
+	w.later(time.Hour)
+	w.book("second", "SUMMARY:Review 5e9459c5b863b82cefdddf4e @meet")
+	w.pass()
+	w.later(time.Hour)
+	w.book("budget", "SUMMARY:Budget @meet")
+	w.platform.Fail(meetingtest.CreateMeeting, meetingtest.LostAnswer())
+	w.try()
+	for range 60 {
+		w.clock.add(time.Minute)
+		w.try()
+	}
+	w.stands("end", "budget")
+	assert.Equal(t, sync.Unchanged, w.rule("budget"))
+}
+
+// What holds is sent once more while a newer change got no answer.
+func TestDoubtResendWaitsForNewer(t *testing.T) {
+	w := newWorld(t)
+	e := w.book("budget", "SUMMARY:Zero @meet")
+	w.pass()
+	w.clock.add(time.Minute)
+	e.edit("Zero", "One")
+	w.platform.Fail(meetingtest.UpdateMeeting, meetingtest.LostAnswer())
+	w.try()
+	w.clock.add(time.Minute)
+	w.try() // the same again, answered
+	w.clock.add(10 * time.Minute)
+	e.edit("One", "Two")
+	w.platform.Fail(meetingtest.UpdateMeeting, meetingtest.LostAnswer()) // carried out
+	w.steps = nil
+	w.try()
+	for _, h := range w.meeting().History {
+		t.Log(h.At.Format("15:04"), h.Topic)
+	}
+	for _, s := range w.steps {
+		t.Log(s.Rule, s.Call)
+	}
+	assert.Equal(t, "Two", w.meeting().Topic, "no PUT with other content until one is answered")
+}
+
+// resolve --adopt with the id of another event's meeting.
+func TestDoubtAdoptOfAnother(t *testing.T) {
+	w := newWorld(t)
+	w.book("other", "SUMMARY:Other @meet")
+	w.pass()
+	o := w.meeting()
+	w.clock.add(time.Minute)
+	w.book("budget", "SUMMARY:Budget @meet")
+	w.platform.Fail(meetingtest.CreateMeeting, meetingtest.LostRequest())
+	w.try()
+	err := w.engine.Adopt(t.Context(), "budget", "", o.ID, o.Number)
+	t.Log(err)
+	w.later(time.Minute)
+	w.later(time.Minute)
+	w.stands("end", "budget", "other")
+	l, _ := w.ledger.Links(t.Context(), "")
+	for _, k := range l {
+		t.Log(k.UID, k.Meeting, k.State, k.Written)
+	}
+	m, _ := w.ledger.Meetings(t.Context(), "")
+	for _, k := range m {
+		t.Log(k.Topic, k.Number, k.Start, k.Token)
+	}
+	assert.Error(t, err)
+}
+
+// An event that is taken out for a while, as its creation has no outcome and the feed does not tell.
+func TestDoubtAbandonedAndBack(t *testing.T) {
+	for _, how := range []string{"delete", "marker"} {
+		w := newWorld(t)
+		w.readsBack()
+		w.platform.Set(func(k *meetingtest.Knobs) { k.FeedDetails = false })
+		e := w.book("budget", "SUMMARY:Budget @meet")
+		raw := e.raw()
+		w.platform.Fail(meetingtest.CreateMeeting, meetingtest.LostAnswer())
+		w.try()
+		w.clock.add(time.Minute)
+		w.try()
+		if how == "delete" {
+			e.delete()
+		} else {
+			e.edit(" @meet", "")
+		}
+		for range 15 {
+			w.clock.add(time.Minute)
+			w.try()
+		}
+		e.restore(raw)
+		for range 15 {
+			w.clock.add(time.Minute)
+			w.try()
+		}
+		w.stands(how, "budget")
+		assert.Len(t, w.meetings(), 1, how)
+	}
+}
+
+// Only young meetings are known, and the feed answers with nothing.
+func TestDoubtYoungMeetingsProveNothing(t *testing.T) {
+	w := newWorld(t)
+	w.readsBack()
+	a := w.book("first", "SUMMARY:First @meet")
+	w.pass()
+	w.later(time.Hour)
+	b := w.book("second", "SUMMARY:Second @meet")
+	w.pass()
+	a.delete()
+	b.delete()
+	w.later(time.Minute)
+	w.later(11 * time.Minute)
+	w.later(time.Hour)
+	w.book("third", "SUMMARY:Third @meet")
+	w.pass()
+	w.book("budget", "SUMMARY:Budget @meet")
+	w.platform.Fail(meetingtest.CreateMeeting, meetingtest.LostAnswer())
+	w.try()
+	w.people[0].Feed = func(context.Context) ([]meetingapi.FeedEntry, error) { return nil, nil }
+	for range 30 {
+		w.clock.add(time.Minute)
+		w.try()
+	}
+	w.stands("end", "budget")
+	assert.Len(t, w.meetings(), 4)
+}
+
+// A meeting was renewed, then the ledger is lost; what was written into the event did not stay.
+func TestDoubtLostGeneration(t *testing.T) {
+	w := newWorld(t)
+	w.readsBack()
+	w.book("first", "SUMMARY:First @meet", "DTSTART:20261205T090000Z", "DTEND:20261205T100000Z")
+	w.pass()
+	w.later(time.Hour)
+	e := w.book("budget", "SUMMARY:Budget @meet", "DTSTART:20261205T090000Z", "DTEND:20261205T100000Z")
+	marked := e.raw()
+	w.pass()
+	for _, m := range w.meetings() {
+		if m.Topic == "Budget" {
+			w.platform.Drop(m.ID)
+		}
+	}
+	e.edit("Budget", "Budgets")
+	for range 5 {
+		w.clock.add(time.Minute)
+		w.try()
+	}
+	w.stands("renewed", "budget")
+	n := len(w.meetings())
+	e.restore(marked)
+	w.loseLedger()
+	for range 30 {
+		w.clock.add(time.Minute)
+		w.try()
+	}
+	w.stands("end", "budget")
+	assert.Len(t, w.meetings(), n)
+}
+
+// The marker is taken out again, as the creation has no outcome: the feed shows the meeting, which nobody wants.
+func TestDoubtMarkerTakenOut(t *testing.T) {
+	w := newWorld(t)
+	w.readsBack()
+	w.book("first", "SUMMARY:First @meet", "DTSTART:20261205T090000Z", "DTEND:20261205T100000Z")
+	w.pass()
+	w.later(time.Hour)
+	w.book("second", "SUMMARY:Second @meet", "DTSTART:20261205T090000Z", "DTEND:20261205T100000Z")
+	w.pass()
+	e := w.book("budget", "SUMMARY:Budget @meet", "DTSTART:20261205T090000Z", "DTEND:20261205T100000Z")
+	w.platform.Fail(meetingtest.CreateMeeting, meetingtest.LostAnswer())
+	w.try()
+	e.edit(" @meet", "")
+	for range 26 * 60 {
+		w.clock.add(time.Minute)
+		w.try()
+	}
+	w.stands("end", "budget")
+	in, _ := w.ledger.Intents(t.Context(), "")
+	for _, i := range in {
+		t.Log(i.UID, i.State, i.Error)
+	}
+	assert.Contains(t, w.topics(), "Cancelled: Budget")
+}
+
+// A feed that was read before settle had passed proves nothing after it.
+func TestDoubtStaleReading(t *testing.T) {
+	w := newWorld(t)
+	w.readsBack()
+	w.book("first", "SUMMARY:First @meet", "DTSTART:20261205T090000Z", "DTEND:20261205T100000Z")
+	w.pass()
+	w.later(time.Hour)
+	w.book("second", "SUMMARY:Second @meet", "DTSTART:20261205T090000Z", "DTEND:20261205T100000Z")
+	w.pass()
+	e := w.book("budget", "SUMMARY:Budget @meet", "DTSTART:20261205T090000Z", "DTEND:20261205T100000Z")
+	w.platform.Fail(meetingtest.CreateMeeting, meetingtest.Late())
+	w.try()
+	w.clock.add(5 * time.Minute)
+	e.edit("Budget", "Budgets")
+	w.book("aaa", "SUMMARY:Aaa @meet", "DTSTART:20261205T090000Z", "DTEND:20261205T100000Z")
+	n := len(w.meetings())
+	w.platform.Fail(meetingtest.CreateMeeting, meetingtest.Delay(func(context.Context) { // a long pass: five hundred such calls
+		w.platform.ReleaseLate()
+		w.clock.add(6 * time.Minute)
+	}))
+	w.try()
+	w.stands("end", "budget")
+	assert.Len(t, w.meetings(), n+2)
+}
