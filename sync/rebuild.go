@@ -25,6 +25,7 @@ func (e *Engine) Rebuild(ctx context.Context) (Report, []store.Decision, error) 
 	var total Report
 	for range 2 { // what the first pass takes over by seals tells the second one how to read the feed
 		r, err := e.Pass(ctx, "")
+		total.Unchanged, total.Skipped, total.Held = 0, 0, 0 // of the last pass only
 		total.add(r)
 		if err != nil || r.Failed > 0 {
 			return total, nil, err

@@ -117,7 +117,7 @@ func (s *streams) assemble(ctx context.Context, cfg *config.Config, ledger *sqli
 func (a *app) openKeys(m mode) error {
 	create := m == writing || m == patient
 	if _, err := os.Stat(a.cfg.KeyFile); create && errors.Is(err, fs.ErrNotExist) {
-		if err := keyring.Stamp(a.cfg.Stamp).Write(sync.FreshInstall); err != nil {
+		if err := stampInstall(a.cfg); err != nil {
 			return err
 		}
 		passed("fresh install stamped")
@@ -134,6 +134,36 @@ func (a *app) openKeys(m mode) error {
 	return err
 }
 
+// stampInstall marks a fresh install, before its key is made: there is nothing that a ledger could have forgotten. Where there was
+// a key before, no new one is made.
+func stampInstall(cfg *config.Config) error {
+	if err := lostKey(cfg); err != nil {
+		return usageError{err}
+	}
+	if _, err := os.Stat(cfg.Database); !errors.Is(err, fs.ErrNotExist) {
+		return nil // no fresh one
+	}
+	return keyring.Stamp(cfg.Stamp).Write(sync.FreshInstall)
+}
+
+// lostKey says so when the key is missing, and its stamp says that it was used.
+func lostKey(cfg *config.Config) error {
+	said, err := keyring.Stamp(cfg.Stamp).Read()
+	if err != nil || said == "" || said == sync.FreshInstall {
+		return err
+	}
+	return fmt.Errorf("the key %s is gone, and was used: a new one would not prove the seals in the events. Put its backup back; if it is lost for good, remove %s, and convoke makes a new one", cfg.KeyFile, cfg.Stamp)
+}
+
+// lostLedger says so when the ledger is missing, and the stamp says that there was one.
+func lostLedger(cfg *config.Config) error {
+	said, err := keyring.Stamp(cfg.Stamp).Read()
+	if err != nil || said == "" || said == sync.FreshInstall {
+		return err
+	}
+	return fmt.Errorf("the ledger %s is gone, and one was in use: put its backup back; without one: convoke rebuild", cfg.Database)
+}
+
 func (a *app) openLedger(ctx context.Context, m mode) (err error) {
 	switch {
 	case a.ledger != nil:
@@ -143,6 +173,9 @@ func (a *app) openLedger(ctx context.Context, m mode) (err error) {
 		return err
 	case m == reading:
 		if _, err := os.Stat(a.cfg.Database); errors.Is(err, fs.ErrNotExist) {
+			if err := lostLedger(a.cfg); err != nil {
+				return err
+			}
 			return fmt.Errorf("there is no ledger at %s yet; `convoke sync` or the daemon makes it", a.cfg.Database)
 		}
 	}

@@ -125,7 +125,7 @@ func (s *streams) check(ctx context.Context, cfg *config.Config, c *checkup) {
 func checkKey(cfg *config.Config, c *checkup) {
 	_, _, err := keyring.Open(cfg.KeyFile, false)
 	if errors.Is(err, fs.ErrNotExist) {
-		c.add(nil, "key", "%s is not there yet; the first start makes it, and it belongs in the backup", cfg.KeyFile)
+		c.add(lostKey(cfg), "key", "%s is not there yet; the first start makes it, and it belongs in the backup", cfg.KeyFile)
 		return
 	}
 	c.add(err, "key", "%s", cfg.KeyFile)
@@ -135,7 +135,9 @@ func checkKey(cfg *config.Config, c *checkup) {
 func checkLedger(ctx context.Context, cfg *config.Config, c *checkup) bool {
 	if _, err := os.Stat(cfg.Database); errors.Is(err, fs.ErrNotExist) {
 		_, err := os.Stat(filepath.Dir(cfg.Database))
-		if err != nil {
+		if err == nil {
+			err = lostLedger(cfg)
+		} else {
 			err = fmt.Errorf("its folder is not there (%w); make it, writable for convoke's user alone", err)
 		}
 		c.add(err, "ledger", "%s is not there yet; the first start makes it", cfg.Database)

@@ -31,6 +31,9 @@ print the actions and the lines that would change. {meetingId}, {seal} and {now}
 			if err != nil {
 				return err
 			}
+			if err := a.tellRecovery(c.Context(), s); err != nil {
+				return err
+			}
 			if asJSON {
 				return s.planned(steps, report)
 			}

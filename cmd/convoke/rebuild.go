@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -19,7 +20,7 @@ func newRebuild(s *streams) *cobra.Command {
 		Short: "Make a ledger whole again that was lost, or is an old copy",
 		Long: `List every calendar, take over the meetings that seals in events and the platform's feed prove, and say what is left in doubt:
 events that ask for a meeting and may have had one. Nothing is given up, and no meeting is made that is not proved to be missing.
-When nothing is in doubt, convoke goes on as usual. --empty says that there is nothing to take over: what is in doubt gets a
+When nothing is in doubt, convoke goes on as usual. --empty says that there is nothing to look for: what is in doubt gets a
 meeting of its own in the next pass. The daemon must be stopped.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -29,11 +30,7 @@ meeting of its own in the next pass. The daemon must be stopped.`,
 			}
 			defer release()
 			if empty {
-				if err := a.engine.Trust(c.Context()); err != nil {
-					return err
-				}
-				s.out.Printf("the ledger counts as whole: the next pass makes what is missing\n")
-				return nil
+				return a.trust(c.Context(), s)
 			}
 			return a.rebuild(c.Context(), s)
 		},
@@ -58,17 +55,57 @@ func (a *app) rebuild(ctx context.Context, s *streams) error {
 		s.out.Printf("the ledger is whole\n")
 		return nil
 	}
+	return a.doubted(ctx, s, doubts)
+}
+
+// doubted tells what is left in doubt, and what of it ends by itself.
+func (a *app) doubted(ctx context.Context, s *streams, doubts []store.Decision) error {
+	var rows [][]string
+	for _, d := range doubts {
+		_, err := a.ledger.Link(ctx, d.Organizer, d.UID)
+		if errors.Is(err, store.ErrNotFound) {
+			rows = append(rows, []string{d.Organizer, terminal.Plain(d.UID), terminal.Plain(d.Text)})
+		} else if err != nil {
+			return err
+		}
+	}
+	if taken := len(doubts) - len(rows); taken > 0 {
+		s.out.Printf("taken over, and brought in line when platform.settle has passed: %d\n", taken)
+	}
+	if len(rows) == 0 {
+		s.out.Printf("nothing else is in doubt: start the daemon, which goes on by itself\n")
+		return errSome
+	}
 	s.out.Printf("\n")
-	s.out.Table([]string{"IN DOUBT", "UID", "WHY"}, doubted(doubts))
-	s.out.Printf("\n%d in doubt. Those with a time are decided then; of the others look on the platform whether they have a meeting. When none\nhas: convoke rebuild --empty\n", len(doubts))
+	s.out.Table([]string{"IN DOUBT", "UID", "WHY"}, rows)
+	s.out.Printf("\nIn doubt: %d. Those with a time are decided by themselves then: start the daemon, or run convoke rebuild again. Of the others\nlook on the platform whether they have a meeting, and cancel it there; then: convoke rebuild --empty\n", len(rows))
 	return errSome
 }
 
-func doubted(doubts []store.Decision) (rows [][]string) {
-	for _, d := range doubts {
-		rows = append(rows, []string{d.Organizer, terminal.Plain(d.UID), terminal.Plain(d.Text)})
+// trust ends a recovery on the admin's word.
+func (a *app) trust(ctx context.Context, s *streams) error {
+	r, err := a.engine.Recovery(ctx)
+	if err != nil {
+		return err
 	}
-	return rows
+	if r.Since.IsZero() {
+		s.out.Printf("the ledger is whole already\n")
+		return nil
+	}
+	if err := a.engine.Trust(ctx); err != nil {
+		return err
+	}
+	s.out.Printf("nothing is waited for any more: the next pass takes over what seals prove, and makes the meetings that are missing\n")
+	return nil
+}
+
+// tellRecovery tells, beside what a pass did, that the ledger is in doubt.
+func (a *app) tellRecovery(ctx context.Context, s *streams) error {
+	r, err := a.engine.Recovery(ctx)
+	if text := a.recovering(r); text != "" {
+		s.err.Printf("%s the ledger is %s\n", s.err.Warn("note:"), text)
+	}
+	return err
 }
 
 // A recoveryStatus says what holds since the ledger was lost or put back.

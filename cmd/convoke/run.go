@@ -117,6 +117,9 @@ func (d *service) generation(ctx context.Context, hup <-chan os.Signal) {
 			end()
 			<-done
 			d.app = next
+			if err := next.engine.Unpark(ctx); err != nil {
+				next.log.Error("who is parked stays so", "error", err.Error())
+			}
 			if d.page, err = next.listen(); err != nil {
 				next.log.Error("nothing is published until the next reload", "error", err.Error())
 			}

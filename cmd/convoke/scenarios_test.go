@@ -99,7 +99,7 @@ func (p *story) restart() {
 	var err error
 	p.app, err = s.open(p.t.Context(), writing)
 	require.NoError(p.t, err)
-	p.app.engine.Now = func() time.Time { return p.now }
+	p.app.engine.Now, p.app.engine.Uptime = func() time.Time { return p.now }, nil
 	p.app.engine.Step = func(s sync.Step) { p.steps = append(p.steps, s) }
 }
 

@@ -291,7 +291,7 @@ func (st status) print(o *terminal.Out) {
 		o.Printf("last pass %s: %s\n", when(p.At), summary(p.Report))
 	}
 	if st.recovery != "" {
-		o.Printf("%s %s\n", o.Bad("ledger"), st.recovery)
+		o.Printf("%s %s\n", o.Bad("the ledger is"), st.recovery)
 	}
 	state := func(s, wayOut string) string {
 		if s == "ok" {

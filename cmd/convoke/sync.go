@@ -42,6 +42,9 @@ but the undo window of deletions (cancel.undo): those of an earlier pass whose t
 				return fmt.Errorf("pass stopped (ledger %s): %w", a.cfg.Database, err)
 			}
 			a.beat(report)
+			if err := a.tellRecovery(c.Context(), s); err != nil {
+				return err
+			}
 			return s.finish(report, asJSON)
 		},
 	}

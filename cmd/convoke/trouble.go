@@ -26,13 +26,13 @@ func (a *app) wayOut(email string, t store.Trouble) string {
 	o := a.organizer(email)
 	switch t {
 	case store.Password:
-		return fmt.Sprintf("put the new password into %s; no restart is needed", o.PasswordFile)
+		return fmt.Sprintf("put the new password into %s, then: convoke reload", o.PasswordFile)
 	case store.Denied:
-		return fmt.Sprintf("give %s access again; convoke goes on by itself", cmp.Or(o.Username, "convoke"))
+		return fmt.Sprintf("give %s access again, then: convoke reload", cmp.Or(o.Username, "convoke"))
 	case store.Missing:
 		return "nothing is cancelled; bring back what is missing, or mend caldav_url and calendars of the organizer"
 	case store.Platform:
-		return fmt.Sprintf("check the API key in %s, and the user and account of the organizer; convoke goes on by itself", cmp.Or(o.APIKeyFile, a.cfg.Platform.APIKeyFile))
+		return fmt.Sprintf("check the API key in %s, and the user and account of the organizer, then: convoke reload", cmp.Or(o.APIKeyFile, a.cfg.Platform.APIKeyFile))
 	case store.Unreachable:
 		return "nothing is needed once the server answers"
 	}
