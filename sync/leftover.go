@@ -23,13 +23,19 @@ func (p *pass) tidy(ctx context.Context, given []store.Intent) error {
 	if broken := (*ledgerError)(nil); errors.As(err, &broken) {
 		return broken.err
 	}
-	if err != nil {
-		return nil // told where it matters; tried again
-	}
 	for _, in := range given {
+		if err != nil { // told where it matters; not tried at each pass
+			if err := p.again(ctx, in, err); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := p.leftover(ctx, r, in); err != nil {
 			return err
 		}
+	}
+	if err != nil {
+		return nil
 	}
 	return p.doubles(ctx, r)
 }
