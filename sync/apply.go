@@ -74,6 +74,12 @@ const agendaRefused = "platform/agenda-refused"
 // create makes a meeting: intent, call, rows. A creation that carries an agenda with our reference, which is not a
 // documented field of requests, is tried once without it when the platform definitely refuses it, and that is remembered.
 func (p *pass) create(ctx context.Context, s Situation, a Action) (string, error) {
+	switch {
+	case p.o.Problem != nil:
+		return "", p.o.Problem
+	case p.refusal != nil:
+		return "", &notAsked{p.refusal}
+	}
 	a.Meeting.Token = p.Token(s.Organizer, s.Event.UID, a.Meeting.Generation)
 	refused, err := p.Ledger.Notes(ctx, agendaRefused)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 
 // tidy looks for what creations that were given up have left behind, when that is due or the feed was read anyway.
 func (p *pass) tidy(ctx context.Context, given []store.Intent) error {
-	if p.o.Feed == nil || (p.fed == nil && !p.sweeps(given)) || p.Now().Before(p.recovery.settled(p.o.Rules.Settle)) {
+	if p.o.Feed == nil || (p.fed == nil && !p.sweeps(given)) || !p.recovery.Since.IsZero() || !p.whole() {
 		return nil
 	}
 	r, err := p.feed(ctx)
@@ -25,6 +25,9 @@ func (p *pass) tidy(ctx context.Context, given []store.Intent) error {
 	}
 	for _, in := range given {
 		if err != nil { // told where it matters; not tried at each pass
+			if p.Now().Before(p.sweepAt(in)) {
+				continue
+			}
 			if err := p.again(ctx, in, err); err != nil {
 				return err
 			}
@@ -77,6 +80,9 @@ func (p *pass) leftover(ctx context.Context, r *reading, in store.Intent) error 
 		}
 		if wanted {
 			return p.again(ctx, in, errors.New("the event itself asks for it"))
+		}
+		if m.shown.Summary != sent.Topic || !m.shown.Start.Equal(sent.Start) {
+			return p.again(ctx, in, errors.New("the platform's feed shows a meeting with the reference that differs from what was sent: somebody may have made it by hand"))
 		}
 		sent.PlatformID, sent.Number, found = m.id, m.number, true
 		if !r.learned.Shown {
@@ -183,7 +189,7 @@ func (p *pass) double(ctx context.Context, m store.Meeting, kept, second identit
 		return err
 	}
 	if !alike(kept.shown, second.shown) {
-		p.Log.Warn("two meetings carry the reference of one event, and differ: the second is left alone", "meeting", m.Number, "second", second.number)
+		p.Log.Warn("two meetings carry the reference of one event, and differ: the second is left alone", "meeting_id", m.ID)
 		return nil
 	}
 	m.ID, m.PlatformID, m.Number, m.Answer = 0, second.id, second.number, nil

@@ -132,7 +132,9 @@ func (r *reading) teach(m store.Meeting) {
 const unknownLag = 3600
 
 // changedSince reports whether a meeting was changed on the platform after it was made, which it may have lost its reference by.
-func changedSince(m store.Meeting) bool { return m.Topic != "" && !m.UpdatedAt.Equal(m.CreatedAt) }
+func changedSince(m store.Meeting) bool {
+	return m.Topic != "" && m.MissingAt.IsZero() && !m.UpdatedAt.Equal(m.CreatedAt)
+}
 
 // shows reports whether a meeting is in the feed, with its own id and number.
 func (r *reading) shows(m store.Meeting) bool {
@@ -147,6 +149,8 @@ func (r *reading) missed(m store.Meeting) {
 	case !m.End.After(r.at), changedSince(m) && !r.learned.Kept, r.learned.Shown && !r.within(m.Start):
 	case !r.seen && age > grownUp:
 		r.gap = "it shows none of the meetings that are known"
+	case r.seen && m.CreatedAt.IsZero():
+		r.gap = "it does not show a meeting that was taken over"
 	case r.seen && age > time.Duration(r.learned.Lag)*time.Second && age < forgotten:
 		r.gap = "it does not show a meeting that is known"
 	}

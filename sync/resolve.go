@@ -84,6 +84,16 @@ func (e *Engine) unanswered(ctx context.Context, uid, organizer string) (store.I
 	if err != nil {
 		return store.Intent{}, err
 	}
+	given, err := e.Ledger.GivenUp(ctx, organizer)
+	if err != nil {
+		return store.Intent{}, err
+	}
+	for _, in := range given { // one that its event waits for all the same
+		if _, err := e.Ledger.Link(ctx, in.Organizer, in.UID); in.Kind == store.CreateMeeting && errors.Is(err, store.ErrNotFound) {
+			in.State = store.Unknown
+			intents = append(intents, in)
+		}
+	}
 	var found []store.Intent
 	for _, in := range intents {
 		if in.Kind == store.CreateMeeting && in.State == store.Unknown && in.UID == uid {

@@ -32,7 +32,7 @@ func (p *pass) sweep(ctx context.Context) error {
 
 // resend sends what holds of a meeting once more, when an earlier change cannot be carried out any more.
 func (p *pass) resend(ctx context.Context, in store.Intent) error {
-	if p.Now().Before(in.ClosedAt.Add(p.o.Rules.Settle)) {
+	if p.Now().Before(in.ClosedAt.Add(p.o.Rules.Settle)) || !p.recovery.Since.IsZero() { // an old ledger does not know what holds
 		return nil
 	}
 	m, err := p.Ledger.Meeting(ctx, in.Meeting)
@@ -49,13 +49,16 @@ func (p *pass) resend(ctx context.Context, in store.Intent) error {
 	if (m.State != store.Live && m.State != store.Voided) || !m.End.After(p.Now()) || m.Topic == "" {
 		return p.Ledger.Failed(ctx, in.ID, store.Refused, "it does not matter any more", p.Now())
 	}
-	call, err := p.update(ctx, Situation{Link: &store.Link{}}, Action{Kind: UpdateMeeting, Meeting: m, Request: request(m), Link: store.Link{UID: in.UID}})
+	call, err := p.update(ctx, Situation{Now: p.Now(), Link: &store.Link{}, Meeting: &m}, Action{Kind: UpdateMeeting, Meeting: m, Request: request(m), Link: store.Link{UID: in.UID}})
 	if broken := (*ledgerError)(nil); errors.As(err, &broken) {
 		return broken.err
 	}
 	if err != nil {
 		p.failed(nil, in.UID, err)
 		return nil
+	}
+	if call == "" { // the platform did not find it, which was noted
+		return p.Ledger.Failed(ctx, in.ID, store.Refused, "the platform did not find the meeting", p.Now())
 	}
 	p.report.Updated++
 	p.tell(Step{Organizer: p.o.Email, UID: in.UID, Rule: Resend, Text: "an earlier change may have been carried out late, so what holds is sent once more", Call: call})

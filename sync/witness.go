@@ -105,6 +105,15 @@ func (e *Engine) recovery(ctx context.Context, moved time.Duration) (Recovery, e
 	return r, e.doubt(ctx, r.Since)
 }
 
+// Notice begins a recovery where one is due, as a pass does, for whoever announces a call of another kind before the next pass.
+func (e *Engine) Notice(ctx context.Context) error {
+	if e.Witness == nil {
+		return nil
+	}
+	_, err := e.recovery(ctx, 0)
+	return err
+}
+
 // doubt begins a recovery.
 func (e *Engine) doubt(ctx context.Context, since time.Time) error {
 	_, is, err := e.testify(ctx)

@@ -95,7 +95,9 @@ func (s *streams) enrol(ctx context.Context, a *app, r meetingapi.AccountRequest
 	if account != "" {
 		row, err = a.people.Attach(ctx, r.Email, account)
 	} else {
-		row, err = a.people.Add(ctx, r)
+		if err = a.engine.Notice(ctx); err == nil { // a ledger that was put back, before it counts one more call
+			row, err = a.people.Add(ctx, r)
+		}
 	}
 	if err != nil {
 		return err
