@@ -81,9 +81,6 @@ func (p *pass) leftover(ctx context.Context, r *reading, in store.Intent) error 
 		if wanted {
 			return p.again(ctx, in, errors.New("the event itself asks for it"))
 		}
-		if m.shown.Summary != sent.Topic || !m.shown.Start.Equal(sent.Start) {
-			return p.again(ctx, in, errors.New("the platform's feed shows a meeting with the reference that differs from what was sent: somebody may have made it by hand"))
-		}
 		sent.PlatformID, sent.Number, found = m.id, m.number, true
 		if !r.learned.Shown {
 			return p.again(ctx, in, errors.New("the platform's feed shows the reference, but which id and number belong to it is not known"))

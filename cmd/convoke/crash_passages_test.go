@@ -210,6 +210,8 @@ var passages = []*passage{
 			v.book("work/budget", "SUMMARY:Budget", "LOCATION:@meet")
 			require.Zero(v.t, v.pass().Created)
 			v.now = v.now.Add(settle + time.Minute)
+			require.Zero(v.t, v.pass().Created) // not before a meeting that was changed is seen to keep its reference
+			v.now = v.now.Add(2 * time.Hour)
 		},
 	},
 	{

@@ -56,7 +56,7 @@ func undisturbed(t testing.TB, program string, p *passage) course {
 	v.rest()
 	c := course{p, d.passed, v.end(p.places)}
 	require.Empty(t, c.end.Lost)
-	require.Contains(t, c.points, p.does+"#1", "%s", p.name)
+	require.Contains(t, c.points, p.does+"#1", "%s\n%s\n%s", p.name, d.out, d.err)
 	return c
 }
 

@@ -161,7 +161,7 @@ func (v *victim) calm() {
 func (v *victim) rest() {
 	v.t.Helper()
 	v.calm()
-	v.now = v.now.Add(settle + 10*time.Minute)
+	v.now = v.now.Add(settle + 2*time.Hour) // a feed that has shown only what was taken over counts as lagging for an hour
 	v.calm()
 }
 
