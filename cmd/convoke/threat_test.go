@@ -81,7 +81,7 @@ func (x *target) subscribe(url string) (address string) {
 // forget takes away what convoke knows, but for its configuration.
 func (x *target) forget() {
 	x.Helper()
-	for _, pattern := range []string{"ledger.db*", "convoke.key"} {
+	for _, pattern := range []string{"ledger.db*", "convoke.key*"} {
 		found, err := filepath.Glob(filepath.Join(x.dir, pattern))
 		require.NoError(x, err)
 		for _, name := range found {
