@@ -138,7 +138,7 @@ func (a *app) openKeys(m mode) error {
 // a key before, no new one is made.
 func stampInstall(cfg *config.Config) error {
 	if err := lostKey(cfg); err != nil {
-		return usageError{err}
+		return err
 	}
 	if _, err := os.Stat(cfg.Database); !errors.Is(err, fs.ErrNotExist) {
 		return nil // no fresh one
@@ -146,19 +146,31 @@ func stampInstall(cfg *config.Config) error {
 	return keyring.Stamp(cfg.Stamp).Write(sync.FreshInstall)
 }
 
+// wasUsed reports whether the stamp says that convoke has worked here before.
+func wasUsed(cfg *config.Config) (bool, error) {
+	said, err := keyring.Stamp(cfg.Stamp).Read()
+	return err == nil && said != "" && said != sync.FreshInstall, err
+}
+
 // lostKey says so when the key is missing, and its stamp says that it was used.
 func lostKey(cfg *config.Config) error {
-	said, err := keyring.Stamp(cfg.Stamp).Read()
-	if err != nil || said == "" || said == sync.FreshInstall {
+	if used, err := wasUsed(cfg); !used {
 		return err
 	}
-	return fmt.Errorf("the key %s is gone, and was used: a new one would not prove the seals in the events. Put its backup back; if it is lost for good, remove %s, and convoke makes a new one", cfg.KeyFile, cfg.Stamp)
+	return usageError{fmt.Errorf("the key %s is gone, and was used: a new one would not prove the seals in the events. Put its backup back; if it is lost for good, remove %s, and convoke makes a new one", cfg.KeyFile, cfg.Stamp)}
+}
+
+// lostKey says so of an app that was opened without its key.
+func (a *app) lostKey() error {
+	if !a.keyless {
+		return nil
+	}
+	return lostKey(a.cfg)
 }
 
 // lostLedger says so when the ledger is missing, and the stamp says that there was one.
 func lostLedger(cfg *config.Config) error {
-	said, err := keyring.Stamp(cfg.Stamp).Read()
-	if err != nil || said == "" || said == sync.FreshInstall {
+	if used, err := wasUsed(cfg); !used {
 		return err
 	}
 	return fmt.Errorf("the ledger %s is gone, and one was in use: put its backup back; without one: convoke rebuild", cfg.Database)

@@ -23,6 +23,9 @@ print the actions and the lines that would change. {meetingId}, {seal} and {now}
 				return err
 			}
 			defer a.ledger.Close()
+			if err := a.lostKey(); err != nil {
+				return err
+			}
 			if existing {
 				preview.Existing(a.engine)
 			}

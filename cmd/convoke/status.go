@@ -103,6 +103,9 @@ func newStatus(s *streams) *cobra.Command {
 				return err
 			}
 			defer a.ledger.Close()
+			if err := a.lostKey(); err != nil {
+				s.err.Printf("%s %v\n", s.err.Bad("failed:"), err)
+			}
 			st, err := a.status(c.Context())
 			if err != nil {
 				return err
