@@ -16,6 +16,7 @@ func TestCodeIsQuoted(t *testing.T) {
 	} {
 		assert.Contains(t, (&Error{Code: code, Kind: ErrTransient}).Error(), says)
 	}
+	assert.ErrorContains(t, put(t, always(200, `{"responseCode":"a\nb"}`)), `; code "a b"`, "quoted once")
 }
 
 // A list of numbers to dial is read up to a length that no platform has.

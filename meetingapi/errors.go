@@ -27,7 +27,7 @@ type Error struct {
 	Method     string
 	Path       string        // a feed's token is left out
 	Status     int           // of HTTP; 0 when there was no answer
-	Code       string        // responseCode, when there was one other than 0
+	Code       string        // responseCode as it came, when there was one other than 0: Error quotes it
 	Message    string        // what the platform, or the client, says about it; foreign text is quoted and cut
 	RetryAfter time.Duration // how long the platform wants to be left alone; 0 when it does not say
 

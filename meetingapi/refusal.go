@@ -81,9 +81,6 @@ func (c *call) refused(a answer, h http.Header) *Error {
 	}
 	if a.failed() {
 		e.Code = c.scrub(a.code)
-		if _, err := strconv.Atoi(e.Code); err != nil {
-			e.Code = quote(e.Code)
-		}
 	}
 	e.Kind = kindOf(c.status, a)
 	if c.status >= 300 && c.status < 400 {

@@ -42,7 +42,7 @@ type scanner struct {
 	long     bool               // raw was cut
 	tag      []byte
 	attrs    []byte // of the last start tag
-	limit    int    // so many more elements may begin; 0 for any number
+	limit    int    // the element that is too many, counted down; 0 for none
 	pending  bool   // the last start tag was <a/>: its end comes next
 	finished bool
 }

@@ -160,8 +160,8 @@ func lostKey(cfg *config.Config) error {
 	return usageError{fmt.Errorf("the key %s is gone, and was used: a new one would not prove the seals in the events. Put its backup back; if it is lost for good, remove %s, and convoke makes a new one", cfg.KeyFile, cfg.Stamp)}
 }
 
-// lostKey says so of an app that was opened without its key.
-func (a *app) lostKey() error {
+// needsKey refuses an app that was opened without its key, when there was one.
+func (a *app) needsKey() error {
 	if !a.keyless {
 		return nil
 	}

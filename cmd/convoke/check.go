@@ -108,6 +108,7 @@ func (s *streams) check(ctx context.Context, cfg *config.Config, c *checkup) {
 	}
 	line := terminal.NewProgress(s.errTo)
 	defer line.Done()
+	line.Say("reading the organizers")
 	people, err := a.people.All(ctx) // in the order of the configuration
 	if err != nil {
 		c.add(err, "organizers", "")
@@ -115,7 +116,7 @@ func (s *streams) check(ctx context.Context, cfg *config.Config, c *checkup) {
 	}
 	for i, o := range cfg.Organizers {
 		line.Say("asking for %s", o.Email)
-		a.checkPlatform(ctx, o, c)
+		a.checkPlatform(ctx, o, people[i], c)
 		a.checkFeed(ctx, people[i], c)
 		a.checkCalendars(ctx, o, c)
 	}
@@ -155,8 +156,18 @@ func checkLedger(ctx context.Context, cfg *config.Config, c *checkup) bool {
 }
 
 // checkPlatform reads the admins of the organizer's account: the one documented call that changes nothing.
-func (a *app) checkPlatform(ctx context.Context, o config.Organizer, c *checkup) {
+func (a *app) checkPlatform(ctx context.Context, o config.Organizer, person sync.Organizer, c *checkup) {
 	what := "platform for " + o.Email
+	advise := func(err error) error {
+		if errors.Is(err, meetingapi.ErrAuth) {
+			return fmt.Errorf("%w; put a valid key into its file", err)
+		}
+		return err
+	}
+	if person.Problem != nil { // no key, or what was asked just now did not find her
+		c.add(advise(person.Problem), what, "")
+		return
+	}
 	row, err := a.ledger.Organizer(ctx, o.Email)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		c.add(err, what, "")
@@ -166,20 +177,12 @@ func (a *app) checkPlatform(ctx context.Context, o config.Organizer, c *checkup)
 	if account == "" {
 		account = row.AccountID
 	}
-	client := a.people.Client(o)
-	switch {
-	case client == nil:
-		c.add(errors.New("no API key is configured: set platform.api_key_file, or api_key_file of the organizer"), what, "")
-		return
-	case account == "":
+	if account == "" {
 		c.add(nil, what, "not asked: without account_id nothing can be read there, and making a meeting is no way to check")
 		return
 	}
-	users, err := client.Admins(ctx, account)
-	if errors.Is(err, meetingapi.ErrAuth) {
-		err = fmt.Errorf("%w; put a valid key into its file", err)
-	}
-	c.add(err, what, "account %s has %d admins", account, len(users))
+	users, err := a.people.Client(o).Admins(ctx, account)
+	c.add(advise(err), what, "account %s has %d admins", account, len(users))
 }
 
 // checkFeed tells what becomes of a creation that gets no answer: what the platform's feed shows is learned, not documented.

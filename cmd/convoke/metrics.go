@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"convoke/internal/metrics"
-	"convoke/sync"
 )
 
 // metrics is the handler of the daemon's numbers.
@@ -21,15 +20,11 @@ func (a *app) metrics() http.Handler {
 			if err != nil || last == nil {
 				return metrics.Pass{}, err
 			}
-			return metrics.Pass{At: last.At, Results: outcomes(last.Report)}, nil
+			results := map[string]int{}
+			for _, o := range outcomes(last.Report) {
+				results[o.what] = o.n
+			}
+			return metrics.Pass{At: last.At, Results: results}, nil
 		},
 	})
-}
-
-// outcomes are the counts of a report by name.
-func outcomes(r sync.Report) map[string]int {
-	return map[string]int{
-		"created": r.Created, "updated": r.Updated, "rolled": r.Rolled, "cancelled": r.Cancelled, "written": r.Written,
-		"unchanged": r.Unchanged, "skipped": r.Skipped, "held": r.Held, "failed": r.Failed,
-	}
 }

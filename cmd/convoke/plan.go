@@ -23,7 +23,7 @@ print the actions and the lines that would change. {meetingId}, {seal} and {now}
 				return err
 			}
 			defer a.ledger.Close()
-			if err := a.lostKey(); err != nil {
+			if err := a.needsKey(); err != nil {
 				return err
 			}
 			if existing {
@@ -74,9 +74,9 @@ type plannedLine struct {
 
 func plannedStepOf(step sync.Step) plannedStep {
 	p := plannedStep{Step: step}
-	p.Call = readable(step.Call)
+	p.Call = unescaped(step.Call)
 	for _, l := range step.Lines {
-		p.Lines = append(p.Lines, plannedLine{l.Removed, readable(l.Text)})
+		p.Lines = append(p.Lines, plannedLine{l.Removed, unescaped(l.Text)})
 	}
 	return p
 }

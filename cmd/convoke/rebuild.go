@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -40,10 +40,11 @@ meeting of its own in the next pass. The daemon must be stopped.`,
 }
 
 func (a *app) rebuild(ctx context.Context, s *streams) error {
-	a.engine.Step = func(step sync.Step) { printStep(s.out, step) }
-	line := a.progress(s)
-	report, doubts, err := a.engine.Rebuild(ctx)
-	line.Done()
+	var doubts []store.Decision
+	report, err := a.show(ctx, s, false, func() (r sync.Report, err error) {
+		r, doubts, err = a.engine.Rebuild(ctx)
+		return r, err
+	})
 	if err != nil {
 		return err
 	}
@@ -109,10 +110,9 @@ func (a *app) tellRecovery(ctx context.Context, s *streams) error {
 }
 
 // A recoveryStatus says what holds since the ledger was lost or put back.
-type recoveryStatus struct{ sync.Recovery }
-
-func (r recoveryStatus) MarshalJSON() ([]byte, error) {
-	return json.Marshal(map[string]any{"since": r.Since.UTC()})
+type recoveryStatus struct {
+	Since time.Time `json:"since"`
+	text  string    // for people
 }
 
 // recovering is that in a sentence; "" when all is well.

@@ -171,21 +171,32 @@ func (d *service) pass(ctx context.Context) {
 
 // A lastPass is the sign of life that a pass leaves beside the ledger, for status.
 type lastPass struct {
-	At      time.Time   `json:"at"`
-	Report  sync.Report `json:"report"`
-	Stopped string      `json:"stopped,omitempty"` // why it did not come to its end
+	At        time.Time   `json:"at,omitzero"` // when it came to its end
+	Report    sync.Report `json:"report"`
+	Stopped   string      `json:"stopped,omitempty"` // why a later one did not come to its end
+	StoppedAt time.Time   `json:"stoppedAt,omitzero"`
 }
 
 // beat leaves a sign of life.
-func (a *app) beat(r sync.Report) { a.sign(lastPass{Report: r}) }
+func (a *app) beat(r sync.Report) { a.sign(lastPass{At: second(), Report: r}) }
 
-// stopped leaves word of a pass that the ledger did not let come to its end.
-func (a *app) stopped(why error) { a.sign(lastPass{Stopped: why.Error()}) }
+// stopped leaves word of a pass that the ledger did not let come to its end, beside that of the last one that did: an alert waits
+// for its time to grow old.
+func (a *app) stopped(why error) {
+	p := lastPass{}
+	if last, err := readLastPass(a.cfg.Database); err == nil && last != nil {
+		p = *last
+	}
+	p.Stopped, p.StoppedAt = why.Error(), second()
+	a.sign(p)
+}
+
+// second is now, as a person reads it.
+func second() time.Time { return time.Now().UTC().Truncate(time.Second) }
 
 // sign leaves what status reads beside the ledger, not in it: an idle pass writes nothing there, and on a full disk there is
 // room for it in the place of the last one.
 func (a *app) sign(p lastPass) {
-	p.At = time.Now().UTC().Truncate(time.Second)
 	p.Report.Errors = []sync.Problem{} // status reads them from the ledger
 	text, err := json.Marshal(p)
 	if err == nil {

@@ -33,7 +33,6 @@ type status struct {
 
 	Recovery  *recoveryStatus `json:"recovery,omitempty"` // the ledger was lost or put back
 	Leftovers []callStatus    `json:"leftovers"`          // creations that were given up, and may have left a meeting behind
-	recovery  string          // for people
 }
 
 type organizerStatus struct {
@@ -103,7 +102,7 @@ func newStatus(s *streams) *cobra.Command {
 				return err
 			}
 			defer a.ledger.Close()
-			if err := a.lostKey(); err != nil {
+			if err := a.needsKey(); err != nil {
 				s.err.Printf("%s %v\n", s.err.Bad("failed:"), err)
 			}
 			st, err := a.status(c.Context())
@@ -138,8 +137,8 @@ func (a *app) status(ctx context.Context) (status, error) {
 	if err != nil {
 		return st, err
 	}
-	if st.recovery = a.recovering(recovery); st.recovery != "" {
-		st.Recovery = &recoveryStatus{recovery}
+	if text := a.recovering(recovery); text != "" {
+		st.Recovery = &recoveryStatus{recovery.Since.UTC(), text}
 	}
 	if st.Missing, err = sync.CountMissing(ctx, a.ledger, time.Now()); err != nil {
 		return st, err
@@ -289,12 +288,12 @@ func (st status) print(o *terminal.Out) {
 	case p == nil:
 		o.Printf("no pass yet\n")
 	case p.Stopped != "":
-		o.Printf("last pass %s: %s\n", when(p.At), o.Bad("stopped: "+terminal.Plain(p.Stopped)))
+		o.Printf("last pass %s: %s\n", when(p.StoppedAt), o.Bad("stopped: "+terminal.Plain(p.Stopped)))
 	default:
 		o.Printf("last pass %s: %s\n", when(p.At), summary(p.Report))
 	}
-	if st.recovery != "" {
-		o.Printf("%s %s\n", o.Bad("the ledger is"), st.recovery)
+	if st.Recovery != nil {
+		o.Printf("%s %s\n", o.Bad("the ledger is"), st.Recovery.text)
 	}
 	state := func(s, wayOut string) string {
 		if s == "ok" {

@@ -29,19 +29,10 @@ but the undo window of deletions (cancel.undo): those of an earlier pass whose t
 				return err
 			}
 			defer release()
-			if !asJSON {
-				a.engine.Step = func(step sync.Step) { printStep(s.out, step) }
-			}
-			line := a.progress(s)
-			report, err := a.engine.Pass(c.Context(), s.only)
-			line.Done()
+			report, err := a.show(c.Context(), s, asJSON, func() (sync.Report, error) { return a.engine.Pass(c.Context(), s.only) })
 			if err != nil {
-				if c.Context().Err() == nil {
-					a.stopped(err)
-				}
-				return fmt.Errorf("pass stopped (ledger %s): %w", a.cfg.Database, err)
+				return err
 			}
-			a.beat(report)
 			if err := a.tellRecovery(c.Context(), s); err != nil {
 				return err
 			}
@@ -51,6 +42,24 @@ but the undo window of deletions (cancel.undo): those of an earlier pass whose t
 	c.Flags().StringVar(&s.only, "organizer", "", "only this organizer's calendars")
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
 	return c
+}
+
+// show makes a pass, or what is like one, shows its steps as they come unless a document follows, and leaves a sign of life.
+func (a *app) show(ctx context.Context, s *streams, asJSON bool, pass func() (sync.Report, error)) (sync.Report, error) {
+	if !asJSON {
+		a.engine.Step = func(step sync.Step) { printStep(s.out, step) }
+	}
+	line := a.progress(s)
+	report, err := pass()
+	line.Done()
+	if err != nil {
+		if ctx.Err() == nil {
+			a.stopped(err)
+		}
+		return report, fmt.Errorf("pass stopped (ledger %s): %w", a.cfg.Database, err)
+	}
+	a.beat(report)
+	return report, nil
 }
 
 // exclusively opens everything for work that only one program may do at a time, until the function it returns is called.
@@ -102,16 +111,23 @@ func (s *streams) finish(r sync.Report, asJSON bool) error {
 	return nil
 }
 
+// A counted outcome says how many events came to what.
+type counted struct {
+	n    int
+	what string
+}
+
+func outcomes(r sync.Report) []counted {
+	return []counted{
+		{r.Created, "created"}, {r.Updated, "updated"}, {r.Rolled, "rolled"}, {r.Cancelled, "cancelled"}, {r.Written, "written"},
+		{r.Unchanged, "unchanged"}, {r.Skipped, "skipped"}, {r.Held, "held"}, {r.Failed, "failed"},
+	}
+}
+
 // summary is a report in one line.
 func summary(r sync.Report) string {
 	var parts []string
-	for _, p := range []struct {
-		n    int
-		what string
-	}{
-		{r.Created, "created"}, {r.Updated, "updated"}, {r.Rolled, "rolled"}, {r.Cancelled, "cancelled"}, {r.Written, "written"},
-		{r.Unchanged, "unchanged"}, {r.Skipped, "skipped"}, {r.Held, "held"}, {r.Failed, "failed"},
-	} {
+	for _, p := range outcomes(r) {
 		if p.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
 		}
@@ -146,9 +162,12 @@ func printStep(o *terminal.Out, step sync.Step) {
 // longest is how many bytes of a text are shown; a description may have a million. --json has all of it.
 const longest = 4000
 
-// readable undoes what a URL made of the placeholders of a preview, and cuts what is too long to be read.
-func readable(s string) string {
-	return terminal.Plain(short(strings.NewReplacer("%7B", "{", "%7D", "}").Replace(s)))
+// readable is a text with its placeholders, cut when it is too long to be read.
+func readable(s string) string { return short(unescaped(s)) }
+
+// unescaped undoes what a URL made of the placeholders of a preview.
+func unescaped(s string) string {
+	return terminal.Plain(strings.NewReplacer("%7B", "{", "%7D", "}").Replace(s))
 }
 
 func short(s string) string {

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"path/filepath"
 )
 
 // Copy returns a copy in memory of the ledger at path as it is now, for a look ahead: what is written to it touches
@@ -22,7 +21,7 @@ func Copy(ctx context.Context, path string) (*Ledger, error) {
 }
 
 func copyOf(ctx context.Context, path string, steps []string) (*Ledger, error) {
-	path, err := filepath.Abs(path)
+	path, err := realPath(path)
 	if err != nil {
 		return nil, err
 	}
@@ -105,6 +104,10 @@ func stamp(path string) (fileStamp, error) {
 // Backup writes the ledger as it is now into a file, which must be empty or not there. Programs may work with the ledger
 // meanwhile.
 func (l *Ledger) Backup(ctx context.Context, path string) error {
+	return fail("backup", l.vacuumInto(ctx, path))
+}
+
+func (l *Ledger) vacuumInto(ctx context.Context, path string) error {
 	_, err := l.write.db.ExecContext(ctx, "VACUUM INTO ?", path)
-	return fail("backup", err)
+	return err
 }

@@ -69,6 +69,19 @@ func TestCopyAfterCrash(t *testing.T) {
 	}
 }
 
+// What is in the write-ahead log is copied too when the ledger is known by another name, such as a symbolic link to it.
+func TestCopyByAnotherName(t *testing.T) {
+	path, name := newPath(t), newPath(t)
+	l := openAt(t, path)
+	storetest.Fill(t, l)
+	require.NoError(t, os.Symlink(path, name))
+	require.NoFileExists(t, name+"-wal")
+	c, err := sqlite.Copy(t.Context(), name)
+	require.NoError(t, err)
+	defer c.Close()
+	assert.Equal(t, storetest.Read(t, l), storetest.Read(t, c))
+}
+
 // A copy made while another program writes is of one moment.
 func TestCopyWhileWriting(t *testing.T) {
 	path := newPath(t)

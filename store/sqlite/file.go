@@ -35,6 +35,15 @@ func prepareFile(ctx context.Context, path string, steps []string, log *slog.Log
 	return nil
 }
 
+// realPath is that of the ledger itself, by whatever name it is known: SQLite keeps the files that belong to it beside that one. A
+// ledger that is not there yet has the path that it is given.
+func realPath(path string) (string, error) {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	return filepath.Abs(path)
+}
+
 // mayWrite asks before SQLite does: the -wal and -shm files that it makes beside a file that can only be read could never be
 // written to either, and would stay so when the file is mended.
 func mayWrite(name string) error {

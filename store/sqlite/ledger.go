@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	stdsync "sync"
 	"time"
 
@@ -52,7 +51,7 @@ func Open(ctx context.Context, path string, o Options) (*Ledger, error) {
 }
 
 func open(ctx context.Context, path string, o Options, steps []string) (*Ledger, error) {
-	path, err := filepath.Abs(path)
+	path, err := realPath(path)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	stdsync "sync"
 
 	"golang.org/x/sys/unix"
@@ -20,9 +19,9 @@ type passLock struct {
 	beat beat
 }
 
-// lockPath is beside the ledger itself, by whatever name it is known: one ledger has one lock.
+// lockPath is beside the ledger itself: one ledger has one lock.
 func lockPath(path string) string {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
+	if real, err := realPath(path); err == nil {
 		path = real
 	}
 	return path + ".lock"

@@ -107,7 +107,7 @@ func (l *Ledger) backUp(ctx context.Context, version int) error {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if err := l.Backup(ctx, f.Name()); err != nil {
+	if err := l.vacuumInto(ctx, f.Name()); err != nil {
 		return err
 	}
 	name := l.backupName(version)
