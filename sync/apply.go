@@ -25,6 +25,14 @@ func ledger(err error) error {
 	return &ledgerError{err}
 }
 
+// broke is the ledger's own error; nil when it was another one.
+func broke(err error) error {
+	if broken := (*ledgerError)(nil); errors.As(err, &broken) {
+		return broken.err
+	}
+	return nil
+}
+
 // apply carries out the one action of a decision and returns the object as the calendar holds it afterwards. A step that
 // has begun is finished: it does not stop half way because the pass is to stop.
 func (p *pass) apply(ctx context.Context, w *watched, s Situation, d Decision, o calendar.Object) (calendar.Object, error) {
@@ -74,11 +82,8 @@ const agendaRefused = "platform/agenda-refused"
 // create makes a meeting: intent, call, rows. A creation that carries an agenda with our reference, which is not a
 // documented field of requests, is tried once without it when the platform definitely refuses it, and that is remembered.
 func (p *pass) create(ctx context.Context, s Situation, a Action) (string, error) {
-	switch {
-	case p.o.Problem != nil:
-		return "", p.o.Problem
-	case p.refusal != nil:
-		return "", &notAsked{p.refusal}
+	if err := p.silenced(); err != nil {
+		return "", err // before an earlier creation is given up
 	}
 	a.Meeting.Token = p.Token(s.Organizer, s.Event.UID, a.Meeting.Generation)
 	refused, err := p.Ledger.Notes(ctx, agendaRefused)
@@ -183,11 +188,8 @@ func (p *pass) delete(ctx context.Context, a Action) (string, error) {
 // call writes the intent, makes the call, and closes the intent when the call failed. Once the platform has refused the
 // key or asked for patience, nothing more is sent to it in this pass.
 func (p *pass) call(ctx context.Context, in store.Intent, send func() error) (int64, error) {
-	if p.o.Problem != nil {
-		return 0, p.o.Problem
-	}
-	if p.refusal != nil {
-		return 0, &notAsked{p.refusal}
+	if err := p.silenced(); err != nil {
+		return 0, err
 	}
 	in.Organizer, in.SentAt = p.o.Email, p.Now()
 	id, err := p.Ledger.Begin(ctx, in)
@@ -219,6 +221,17 @@ func (p *pass) call(ctx context.Context, in store.Intent, send func() error) (in
 		p.forbidden = true
 	}
 	return 0, why
+}
+
+// silenced says why the platform is not asked; nil when it may be.
+func (p *pass) silenced() error {
+	if p.o.Problem != nil {
+		return p.o.Problem
+	}
+	if p.refusal != nil {
+		return &notAsked{p.refusal}
+	}
+	return nil
 }
 
 // notAsked says that a call was not made, since the platform refuses everything just now.
@@ -307,7 +320,7 @@ func (p *pass) creation(ctx context.Context, s Situation, token string) (int64, 
 		return 0, err
 	}
 	for _, in := range given {
-		if in.Token == token && s.Event != nil && in.UID == s.Event.UID {
+		if in.Kind == store.CreateMeeting && in.Token == token {
 			return in.ID, nil
 		}
 	}

@@ -12,6 +12,9 @@ import (
 // IsHeld reports whether the meeting of a link stays until a person approves.
 func IsHeld(l store.Link) bool { return l.State == store.Ending && l.Reason == string(Hold) }
 
+// awaitsAdmin reports whether the end of a meeting is in an admin's hands: he may approve, or has.
+func awaitsAdmin(l store.Link) bool { return IsHeld(l) || l.Reason == string(Approved) }
+
 // Approve lets the held meetings of a batch, which is a calendar, be given up at the next pass, unless their events are back by
 // then. It returns how many they are.
 func Approve(ctx context.Context, l store.Ledger, batch int64, now time.Time) (int, error) {

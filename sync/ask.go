@@ -29,7 +29,7 @@ func (p *pass) ask(ctx context.Context, s *Situation, a Action) error {
 	if err != nil {
 		return ledger(err)
 	}
-	if s.Pending == nil && s.Recovery.Since.IsZero() && !p.worth(learned) {
+	if !s.doubtful() && !p.worth(learned) {
 		return nil
 	}
 	refused, err := p.Ledger.Notes(ctx, agendaRefused)
@@ -79,7 +79,7 @@ func (p *pass) lookUp(r *reading, s Situation, a Action) Readback {
 
 // doubted is what is left of an absence where the meeting might be there without its reference.
 func (p *pass) doubted(back Readback, s Situation, r *reading, refused bool) Readback {
-	unclear := func(why string) Readback { return Readback{State: Unclear, At: back.At, Text: why} }
+	unclear := func(why string) Readback { return Readback{State: Unclear, Text: why} }
 	switch {
 	case s.Pending != nil && !bytes.Contains(s.Pending.Request, []byte(s.Pending.Token)):
 		return unclear("the creation carried no reference by which the platform's feed could show it")

@@ -43,7 +43,7 @@ func (p *pass) reckon(ctx context.Context) ([]store.Calendar, error) {
 	}
 	back := p.clockSet < 0
 	for _, c := range known { // it may have been set while no convoke was running
-		back = back || c.FullAt.After(p.Now().Add(jump))
+		back = back || !c.Left && c.FullAt.After(p.Now().Add(jump))
 	}
 	if !back && p.clockSet == 0 {
 		return known, nil
@@ -70,7 +70,7 @@ func (p *pass) waitAgain(ctx context.Context) error {
 		return err
 	}
 	for _, l := range links {
-		if l.State != store.Ending || IsHeld(l) || l.Reason == string(Approved) {
+		if l.State != store.Ending || awaitsAdmin(l) {
 			continue
 		}
 		l.DueAt = p.Now().Add(p.o.Rules.Undo)
@@ -104,6 +104,9 @@ func (p *pass) lookAfresh(ctx context.Context, c store.Calendar) error {
 		return nil
 	}
 	c.DueAt = time.Time{}
+	if c.FullAt.After(p.Now()) { // else it would tell of a clock that went back until the next look that succeeds
+		c.FullAt = p.Now().Add(-jump)
+	}
 	if _, err := p.Ledger.SaveCalendar(ctx, c); err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"convoke/calendar"
 	"convoke/store"
 )
 
@@ -28,7 +27,7 @@ func (p *pass) open(ctx context.Context) error {
 		w := p.watch(row)
 		w.col, w.err = p.Calendars.Open(row)
 		if w.err != nil && !(p.Patient && p.Now().Before(row.DueAt)) {
-			if err := (&look{pass: p, w: w}).fail(ctx, w.err); err != nil {
+			if err := p.unlooked(ctx, w, w.err); err != nil {
 				return err
 			}
 		}
@@ -206,7 +205,7 @@ func (p *pass) park(ctx context.Context, why error) error {
 	}
 	o.State, o.Trouble, o.Attempts = why.Error(), trouble(why), o.Attempts+1
 	o.DueAt = later(p.Now(), o.Attempts)
-	if o.Attempts >= 3 && (errors.Is(why, calendar.ErrAuth) || errors.Is(why, calendar.ErrForbidden)) {
+	if locks(why, o.Attempts) {
 		o.DueAt = p.Now().Add(time.Hour)
 	}
 	return p.Ledger.SaveOrganizer(ctx, o)

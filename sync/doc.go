@@ -17,9 +17,13 @@
 //
 // What is out of order has a room of its own, with what is decided about it and what the pass does: vanish.go (meetings that
 // the platform does not find), missing.go (calendars that are not there), readonly.go (calendars that take no changes),
-// quota.go (more meetings than are made in an hour), trouble.go (its kinds).
+// quota.go (more meetings than are made in an hour), clock.go (a clock that was set), trouble.go (its kinds).
 //
-// Beside the pass stand explain.go, publish.go, eject.go, resolve.go and approve.go, one for each thing that people ask for.
+// What the platform did not answer, or a ledger that was lost cannot tell, is asked of the platform's feed: readback.go is what a
+// feed proves, ask.go asks it, doubt.go decides by its answer. witness.go notices a lost ledger; sweep.go and leftover.go look after
+// calls that nobody waits for any more.
+//
+// Beside the pass stand explain.go, publish.go, eject.go, resolve.go, rebuild.go and approve.go, one for each thing that people ask for.
 //
 // Since Decide is asked again after every step, with what the calendar and the ledger hold by then, there is no
 // second road for what was interrupted, raced or half done: a pass after a crash takes the same way as any other.

@@ -528,3 +528,77 @@ func TestDoubtStaleReading(t *testing.T) {
 	w.stands("end", "budget")
 	assert.Len(t, w.meetings(), n+2)
 }
+
+// What holds is sent once more, and that gets no answer either: it is sent until one comes.
+func TestDoubtResendWithoutAnswer(t *testing.T) {
+	w := newWorld(t)
+	e := w.book("budget", "SUMMARY:Zero @meet", "DTSTART:20261205T090000Z", "DTEND:20261205T100000Z")
+	w.pass()
+	w.clock.add(time.Minute)
+	e.edit("Zero", "One")
+	w.platform.Fail(meetingtest.UpdateMeeting, meetingtest.Late())
+	w.try()
+	w.clock.add(time.Minute)
+	w.try() // the same again, answered
+	require.Equal(t, 2, w.puts())
+	w.platform.Fail(meetingtest.UpdateMeeting, meetingtest.LostRequest())
+	w.minutes(15)
+	require.Equal(t, 3, w.puts(), "what holds, without an answer")
+	w.minutes(60)
+	intents, err := w.ledger.Intents(t.Context(), "")
+	require.NoError(t, err)
+	assert.Empty(t, intents)
+	given, err := w.ledger.GivenUp(t.Context(), "")
+	require.NoError(t, err)
+	assert.Empty(t, given)
+	assert.LessOrEqual(t, w.puts(), 6)
+	w.rest()
+}
+
+// What holds is sent once more, and that is refused: it is tried again after a while, and not at each pass.
+func TestDoubtResendRefused(t *testing.T) {
+	w := newWorld(t)
+	e := w.book("budget", "SUMMARY:Zero @meet", "DTSTART:20261205T090000Z", "DTEND:20261205T100000Z")
+	w.pass()
+	w.clock.add(time.Minute)
+	e.edit("Zero", "One")
+	w.platform.Fail(meetingtest.UpdateMeeting, meetingtest.LostAnswer())
+	w.try()
+	w.clock.add(time.Minute)
+	w.try()
+	for range 100 {
+		w.platform.Fail(meetingtest.UpdateMeeting, meetingtest.ErrorBefore(400))
+	}
+	n := w.puts()
+	w.minutes(60)
+	assert.Greater(t, w.puts(), n)
+	assert.LessOrEqual(t, w.puts()-n, 12, "at most once in platform.settle")
+}
+
+// A leftover is given up at the second try, and then its event comes back: it is taken over, and the organizer's other events go on.
+func TestDoubtLeftoverComesBack(t *testing.T) {
+	w := newWorld(t)
+	at := []string{"DTSTART:20261205T090000Z", "DTEND:20261205T100000Z"}
+	w.known(at...)
+	e := w.book("budget", append([]string{"SUMMARY:Budget @meet"}, at...)...)
+	raw := e.raw()
+	w.platform.Fail(meetingtest.CreateMeeting, meetingtest.LostAnswer())
+	w.try()
+	e.delete()
+	w.platform.Fail(meetingtest.UpdateMeeting, meetingtest.LostAnswer())
+	for w.puts() == 0 {
+		w.clock.add(time.Minute)
+		w.try()
+	}
+	w.book("third", append([]string{"SUMMARY:Third @meet"}, at...)...) // so that the feed is read at once
+	w.clock.add(time.Minute)
+	w.try()
+	require.Equal(t, 2, w.puts(), "its cancellation was answered at the second try")
+	e.restore(raw)
+	for range 30 {
+		w.clock.add(time.Minute)
+		assert.Empty(t, w.try().Errors)
+	}
+	assert.Equal(t, sync.Unchanged, w.rule("budget"))
+	assert.Len(t, w.meetings(), 4)
+}

@@ -80,8 +80,8 @@ func (p *pass) ejectOne(ctx context.Context, w *watched, l store.Link, kind Acti
 	}
 	o, err = p.apply(ctx, w, s, d, o)
 	if err != nil {
-		if broken := (*ledgerError)(nil); errors.As(err, &broken) {
-			return broken.err
+		if broken := broke(err); broken != nil {
+			return broken
 		}
 		p.failed(w, l.UID, err)
 		return nil

@@ -78,7 +78,7 @@ type Engine struct {
 
 	telling   stdsync.Mutex // guards Step and Progress
 	learning  stdsync.Mutex // guards what is learned of the platform's feed
-	attesting stdsync.Mutex // guards Witness
+	attesting stdsync.Mutex // guards attest
 	clocks    clocks        // at the start of the last pass that came to its end
 }
 

@@ -253,3 +253,40 @@ func TestFaultDaylightSaving(t *testing.T) {
 		}
 	}
 }
+
+// A clock that went back is noticed once, also where a calendar is not looked at any more, or cannot be just then: what was given up
+// before is given up after its undo window.
+func TestFaultClockBackBesideCalendarThatIsNotRead(t *testing.T) {
+	for name, c := range map[string]func(w *world, home string){
+		"left":        func(w *world, _ string) { w.shelf.leave("alice", "Home") },
+		"unreachable": func(w *world, home string) { w.dav.Inject(caldavtest.Fault{Path: home, Status: 500}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			home := w.secondCalendar()
+			w.clock.set(30 * 24 * time.Hour) // from the beginning
+			e := w.book("sprint", "LOCATION:@meet", "DTSTART:20270501T090000Z", "DTEND:20270501T100000Z")
+			w.rest()
+			c(w, home)
+			w.try()
+			w.clock.set(0)
+			w.restart()
+			w.try()
+			e.delete()
+			for range 120 {
+				w.clock.add(time.Minute)
+				w.try()
+			}
+			if name == "unreachable" { // nothing is given up while it cannot be read
+				w.dav.Heal()
+				w.minutes(60)
+			}
+			assert.Equal(t, []string{"Cancelled: sprint"}, w.topics())
+			rows, err := w.ledger.Calendars(t.Context(), "alice@example.com")
+			require.NoError(t, err)
+			for _, row := range rows {
+				assert.False(t, !row.Left && row.FullAt.After(w.clock.Now().Add(time.Minute)), row.Name)
+			}
+		})
+	}
+}

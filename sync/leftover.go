@@ -16,41 +16,29 @@ import (
 
 // tidy looks for what creations that were given up have left behind, when that is due or the feed was read anyway.
 func (p *pass) tidy(ctx context.Context, given []store.Intent) error {
-	if p.o.Feed == nil || (p.fed == nil && !p.sweeps(given)) || !p.recovery.Since.IsZero() || !p.whole() {
+	ripe := func(in store.Intent) bool { return !p.Now().Before(p.sweepAt(in)) }
+	if p.o.Feed == nil || (p.fed == nil && !slices.ContainsFunc(given, ripe)) || !p.recovery.Since.IsZero() || !p.whole() {
 		return nil
 	}
-	r, err := p.feed(ctx)
-	if broken := (*ledgerError)(nil); errors.As(err, &broken) {
-		return broken.err
+	r, unfed := p.feed(ctx)
+	if err := broke(unfed); err != nil {
+		return err
 	}
 	for _, in := range given {
-		if err != nil { // told where it matters; not tried at each pass
-			if p.Now().Before(p.sweepAt(in)) {
-				continue
-			}
-			if err := p.again(ctx, in, err); err != nil {
-				return err
-			}
-			continue
+		var err error
+		if unfed == nil {
+			err = p.leftover(ctx, r, in)
+		} else if ripe(in) { // told where it matters; not tried at each pass
+			err = p.again(ctx, in, unfed)
 		}
-		if err := p.leftover(ctx, r, in); err != nil {
+		if err != nil {
 			return err
 		}
 	}
-	if err != nil {
+	if unfed != nil {
 		return nil
 	}
 	return p.doubles(ctx, r)
-}
-
-// sweeps reports whether it is time to look for what creations may have left behind.
-func (p *pass) sweeps(given []store.Intent) bool {
-	for _, in := range given {
-		if !p.Now().Before(p.sweepAt(in)) {
-			return true
-		}
-	}
-	return false
 }
 
 // sweepAt is when to look for what a creation left behind: when it cannot take effect any more, and then at ever longer
@@ -131,23 +119,25 @@ func (p *pass) wants(ctx context.Context, uid string) (bool, error) {
 	if err != nil || !slices.ContainsFunc(rows, func(row store.ObjectRow) bool { return row.Seen != "" }) {
 		return false, err
 	}
-	decisions, err := p.Ledger.Decisions(ctx, uid)
-	if err != nil {
-		return false, err
-	}
-	for _, d := range decisions { // the newest first
-		if d.Organizer == p.o.Email {
-			return !without[Rule(d.Rule)], nil
-		}
-	}
-	return true, nil // nothing was decided yet
+	d, err := p.lastDecision(ctx, p.o.Email, uid)
+	return err == nil && !without[Rule(d.Rule)], err // where nothing was decided yet it may
 }
 
-// again has a creation that was given up looked after once more, later.
+// lastDecision is what was decided about an organizer's event last; the zero value when nothing was.
+func (e *Engine) lastDecision(ctx context.Context, organizer, uid string) (store.Decision, error) {
+	all, err := e.Ledger.Decisions(ctx, uid) // the newest first
+	for _, d := range all {
+		if d.Organizer == organizer {
+			return d, err
+		}
+	}
+	return store.Decision{}, err
+}
+
+// again has a call that was given up looked after once more, later.
 func (p *pass) again(ctx context.Context, in store.Intent, why error) error {
-	var broken *ledgerError
-	if errors.As(why, &broken) {
-		return broken.err
+	if err := broke(why); err != nil {
+		return err
 	}
 	return p.Ledger.Failed(ctx, in.ID, store.GivenUp, why.Error(), p.Now())
 }
@@ -191,8 +181,8 @@ func (p *pass) double(ctx context.Context, m store.Meeting, kept, second identit
 	}
 	m.ID, m.PlatformID, m.Number, m.Answer = 0, second.id, second.number, nil
 	err := p.void(ctx, m, "")
-	if broken := (*ledgerError)(nil); errors.As(err, &broken) {
-		return broken.err
+	if broken := broke(err); broken != nil {
+		return broken
 	}
 	if err != nil {
 		p.failed(nil, "", fmt.Errorf("meeting %s, the second one of an event, cannot be given up: %w", m.Number, err))
@@ -216,16 +206,15 @@ func (p *pass) void(ctx context.Context, m store.Meeting, uid string) error {
 		return ledger(err)
 	}
 	m.ID = id
-	s := Situation{Now: p.Now(), Rules: p.o.Rules, Organizer: p.o.Email, Meeting: &m, Link: &store.Link{UID: uid, State: store.Ended}}
 	if leave {
 		return nil
 	}
+	s := Situation{Now: p.Now(), Rules: p.o.Rules, Organizer: p.o.Email, Meeting: &m, Link: &store.Link{UID: uid, State: store.Ended}}
 	d := s.cancel()
-	call := ""
-	switch d.Action.Kind {
-	case DeleteMeeting:
+	var call string
+	if d.Action.Kind == DeleteMeeting {
 		call, err = p.delete(ctx, *d.Action)
-	default:
+	} else {
 		call, err = p.update(ctx, s, *d.Action)
 	}
 	if err != nil {

@@ -64,7 +64,7 @@ func (p *pass) look(ctx context.Context, w *watched) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
-		return l.fail(ctx, err)
+		return l.unlooked(ctx, l.w, err)
 	}
 	if err := l.finish(ctx, seen); err != nil {
 		return err
@@ -309,8 +309,12 @@ func (l *look) finish(ctx context.Context, seen calendar.Look) error {
 // recover clears what was wrong with the calendar, and keeps what was learned of its server.
 func (l *look) recover(ctx context.Context) error {
 	row := l.w.Calendar
-	if row.Trouble == store.Missing {
-		if err := l.returned(ctx, row.ID); err != nil {
+	if row.Trouble != store.NoTrouble && row.Trouble != store.ReadOnly { // it may have been missing before that
+		since, err := MissingSince(ctx, l.Ledger, row.ID)
+		if err == nil && !since.IsZero() {
+			err = l.returned(ctx, row.ID)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -328,34 +332,45 @@ func (l *look) recover(ctx context.Context) error {
 	return err
 }
 
-// fail records that a calendar could not be looked at. Nothing is concluded from it. A refused password, or access,
-// is tried three times, then hourly: accounts lock.
-func (l *look) fail(ctx context.Context, why error) error {
-	l.w.err = why
-	l.failed(l.w, "", why)
-	row, kind := l.w.Calendar, trouble(why)
+// unlooked records that a calendar could not be looked at. Nothing is concluded from it.
+func (p *pass) unlooked(ctx context.Context, w *watched, why error) error {
+	w.err = why
+	p.failed(w, "", why)
+	row, kind := w.Calendar, trouble(why)
 	if row.Trouble == store.Missing && kind == store.Denied {
 		kind = store.Missing // the share was withdrawn
 	}
 	row.State, row.Trouble, row.Attempts = why.Error(), kind, row.Attempts+1
-	row.DueAt = later(l.Now(), row.Attempts)
-	var wait interface{ RetryAt() time.Time }
-	switch {
-	case errors.As(why, &wait) && wait.RetryAt().After(row.DueAt):
-		row.DueAt = l.Now().Add(min(wait.RetryAt().Sub(l.Now()), longestWait))
-	case row.Attempts >= 3 && (errors.Is(why, calendar.ErrAuth) || errors.Is(why, calendar.ErrForbidden)):
-		row.DueAt = l.Now().Add(time.Hour)
-	case row.DueAt.Sub(l.Now()) > 15*time.Minute:
-		row.DueAt = l.Now().Add(15 * time.Minute)
+	due := later(p.Now(), row.Attempts)
+	switch row.DueAt = asked(why, p.Now(), due); {
+	case !row.DueAt.Equal(due): // the server has said when
+	case locks(why, row.Attempts):
+		row.DueAt = p.Now().Add(time.Hour)
+	case due.Sub(p.Now()) > 15*time.Minute:
+		row.DueAt = p.Now().Add(15 * time.Minute)
 	}
-	l.w.Calendar = row
+	w.Calendar = row
 	if kind == store.Missing {
-		if err := l.miss(ctx, row.ID); err != nil {
+		if err := p.miss(ctx, row.ID); err != nil {
 			return err
 		}
 	}
-	_, err := l.Ledger.SaveCalendar(ctx, row)
+	_, err := p.Ledger.SaveCalendar(ctx, row)
 	return err
+}
+
+// asked is the time until which a server has asked to be left alone, when that is later than due, and not too far away; else due.
+func asked(why error, now, due time.Time) time.Time {
+	var wait interface{ RetryAt() time.Time }
+	if errors.As(why, &wait) && wait.RetryAt().After(due) {
+		return now.Add(min(wait.RetryAt().Sub(now), longestWait))
+	}
+	return due
+}
+
+// locks reports whether a password, or access, was refused so often that it is tried hourly: accounts lock.
+func locks(why error, attempts int) bool {
+	return attempts >= 3 && (errors.Is(why, calendar.ErrAuth) || errors.Is(why, calendar.ErrForbidden))
 }
 
 func (l *look) progress() {

@@ -2,7 +2,6 @@ package sync
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -99,7 +98,7 @@ func (p *pass) holdAll(ctx context.Context, w *watched) error {
 			continue
 		}
 		left++
-		if IsHeld(l) || l.Reason == string(Approved) {
+		if awaitsAdmin(l) {
 			continue
 		}
 		if err := p.holdOne(ctx, w, l, m); err != nil {
@@ -128,21 +127,10 @@ func (p *pass) holdOne(ctx context.Context, w *watched, l store.Link, m store.Me
 	return err
 }
 
-// orphan decides about a meeting that was held because its calendar is missing, when it was approved or its time is over.
-func (p *pass) orphan(ctx context.Context, l store.Link) error {
-	w := p.calendar(l.Calendar)
-	if w == nil || w.Trouble != store.Missing || !(IsHeld(l) || l.Reason == string(Approved)) {
-		return nil
-	}
-	row, err := p.Ledger.Object(ctx, l.Calendar, l.Href)
-	if errors.Is(err, store.ErrNotFound) {
-		row, err = store.ObjectRow{Calendar: l.Calendar, Href: l.Href, UID: l.UID}, nil
-	}
-	if err != nil || p.Now().Before(row.DueAt) {
-		return err
-	}
-	_, err = p.absent(ctx, w, row, l)
-	return err
+// orphaned reports whether a meeting was held because its calendar is missing: it is decided about when that was approved or its
+// time is over.
+func orphaned(w *watched, l store.Link) bool {
+	return w != nil && w.Trouble == store.Missing && awaitsAdmin(l)
 }
 
 // returned has the events of a calendar that is back decided about again whose meetings were held, or given up, because it was
@@ -156,7 +144,7 @@ func (p *pass) returned(ctx context.Context, calendar int64) error {
 		return err
 	}
 	for _, l := range links {
-		if l.Calendar != calendar || !(IsHeld(l) || l.Reason == string(Approved)) {
+		if l.Calendar != calendar || !awaitsAdmin(l) {
 			continue
 		}
 		if err := awaken(ctx, p.Ledger, l); err != nil {

@@ -140,3 +140,34 @@ func TestTroubleOfOrganizer(t *testing.T) {
 	w.later(time.Hour)
 	assert.Equal(t, store.NoTrouble, trouble())
 }
+
+// That a calendar was missing once is forgotten when it is there again, whatever else was wrong with it in between.
+func TestMissingThenUnreachableThenThere(t *testing.T) {
+	for name, between := range map[string][]int{"there": nil, "unreachable": {500}, "password": {401}, "both": {500, 401}} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			home := w.secondCalendar()
+			w.bookAt(home+"e.ics", "sprint", "LOCATION:@meet", "DTSTART:20270201T090000Z", "DTEND:20270201T100000Z")
+			w.rest()
+			for _, status := range append([]int{410}, between...) {
+				w.dav.Heal()
+				w.dav.Inject(caldavtest.Fault{Path: home, Status: status})
+				w.clock.add(time.Hour)
+				w.try()
+			}
+			w.dav.Heal()
+			w.later(2 * time.Hour)
+			require.Equal(t, store.NoTrouble, w.calendar("Home").Trouble)
+			since, err := sync.MissingSince(t.Context(), w.ledger, w.calendar("Home").ID)
+			require.NoError(t, err)
+			assert.True(t, since.IsZero())
+
+			w.clock.add(14 * 24 * time.Hour)
+			w.pass()
+			w.dav.Inject(caldavtest.Fault{Path: home, Status: 410})
+			w.clock.add(time.Hour)
+			w.try()
+			assert.False(t, sync.IsHeld(w.link("sprint")), "three days begin anew")
+		})
+	}
+}

@@ -75,7 +75,7 @@ func (p *pass) unread(ctx context.Context, w *watched, row store.ObjectRow, err 
 		return ctx.Err()
 	}
 	if errors.Is(err, calendar.ErrAuth) || errors.Is(err, calendar.ErrMissing) || errors.Is(err, calendar.ErrForbidden) {
-		return (&look{pass: p, w: w}).fail(ctx, err)
+		return p.unlooked(ctx, w, err)
 	}
 	return p.retry(ctx, w, row, err)
 }
@@ -276,8 +276,8 @@ func (p *pass) setAside(ctx context.Context, w *watched, row store.ObjectRow, o 
 // retry records that a step failed, and when it is tried again: at row.DueAt when that comes first, since a series moves on
 // whatever its calendar refuses.
 func (p *pass) retry(ctx context.Context, w *watched, row store.ObjectRow, why error) error {
-	if ledger := (*ledgerError)(nil); errors.As(why, &ledger) {
-		return ledger.err
+	if err := broke(why); err != nil {
+		return err
 	}
 	name := row.UID
 	if name == "" {
@@ -297,10 +297,7 @@ func (p *pass) retry(ctx context.Context, w *watched, row store.ObjectRow, why e
 	if api := (*meetingapi.Error)(nil); errors.As(why, &api) && api.RetryAfter > 0 {
 		row.DueAt = p.Now().Add(min(api.RetryAfter, longestWait))
 	}
-	var wait interface{ RetryAt() time.Time }
-	if errors.As(why, &wait) && wait.RetryAt().After(row.DueAt) {
-		row.DueAt = p.Now().Add(min(wait.RetryAt().Sub(p.Now()), longestWait))
-	}
+	row.DueAt = asked(why, p.Now(), row.DueAt)
 	if errors.Is(why, calendar.ErrRefused) {
 		row.DueAt = p.Now().Add(longestWait)
 	}

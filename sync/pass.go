@@ -162,11 +162,9 @@ func (p *pass) due(ctx context.Context) error {
 			return ctx.Err()
 		}
 		w := p.calendar(l.Calendar)
-		if w == nil || w.err != nil { // a calendar that is not watched any more cancels nothing
-			if err := p.orphan(ctx, l); err != nil {
-				return err
-			}
-			continue
+		seen := w != nil && w.err == nil
+		if !seen && !orphaned(w, l) {
+			continue // a calendar that is not watched any more cancels nothing
 		}
 		row, err := p.Ledger.Object(ctx, l.Calendar, l.Href)
 		if errors.Is(err, store.ErrNotFound) {
@@ -178,8 +176,13 @@ func (p *pass) due(ctx context.Context) error {
 		if p.Now().Before(row.DueAt) {
 			continue // it failed, in this pass or before, and its next try is not yet
 		}
-		delete(w.read, l.Href) // asked again just before something is given up
-		if err := p.object(ctx, w, row); err != nil {
+		if seen {
+			delete(w.read, l.Href) // asked again just before something is given up
+			err = p.object(ctx, w, row)
+		} else {
+			_, err = p.absent(ctx, w, row, l)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -176,7 +176,7 @@ const (
 // A Readback is what the platform's feed says of the meeting that was, or may have been, made for an event.
 type Readback struct {
 	State      ReadbackState
-	At         time.Time     // when the feed was read
+	At         time.Time     // of Absent: when the feed was read
 	ID         string        // of Shows
 	Number     string        // of Shows
 	Generation int           // of Shows, where it is not the one that was asked for
@@ -196,7 +196,7 @@ func (r *reading) of(reference string, start time.Time) Readback {
 	case len(entries) > 0 && len(found) != len(entries):
 		return unclear("it shows the reference, but not one id and one number beside it")
 	case len(found) > 0:
-		return Readback{State: Shows, At: r.at, ID: found[0].id, Number: found[0].number}
+		return Readback{State: Shows, ID: found[0].id, Number: found[0].number}
 	case !r.learned.Shown:
 		return unclear("it has not shown the reference of a known meeting yet")
 	case r.gap != "":

@@ -23,6 +23,7 @@ func (e *Engine) Rebuild(ctx context.Context) (Report, []store.Decision, error) 
 	defer func(patient bool) { e.Patient = patient }(e.Patient)
 	e.Patient = false
 	var total Report
+	var doubts []store.Decision
 	for range 2 { // what the first pass takes over by seals tells the second one how to read the feed
 		r, err := e.Pass(ctx, "")
 		total.Unchanged, total.Skipped, total.Held = 0, 0, 0 // of the last pass only
@@ -30,16 +31,14 @@ func (e *Engine) Rebuild(ctx context.Context) (Report, []store.Decision, error) 
 		if err != nil || r.Failed > 0 {
 			return total, nil, err
 		}
-		doubts, err := e.Doubts(ctx)
-		if err != nil {
+		if doubts, err = e.Doubts(ctx); err != nil {
 			return total, nil, err
 		}
 		if len(doubts) == 0 {
 			return total, nil, e.Trust(ctx)
 		}
 	}
-	doubts, err := e.Doubts(ctx)
-	return total, doubts, err
+	return total, doubts, nil
 }
 
 // forgetTokens has every calendar listed completely at the next look.
@@ -73,17 +72,12 @@ func (e *Engine) Doubts(ctx context.Context) ([]store.Decision, error) {
 			return nil, err
 		}
 		for _, row := range failing {
-			decisions, err := e.Ledger.Decisions(ctx, row.UID)
+			d, err := e.lastDecision(ctx, c.Organizer, row.UID)
 			if err != nil {
 				return nil, err
 			}
-			for _, d := range decisions {
-				if d.Organizer == c.Organizer {
-					if Rule(d.Rule) == Recovering && d.Href == row.Href {
-						all = append(all, d)
-					}
-					break
-				}
+			if Rule(d.Rule) == Recovering && d.Href == row.Href {
+				all = append(all, d)
 			}
 		}
 	}

@@ -89,9 +89,15 @@ func (e *Engine) unanswered(ctx context.Context, uid, organizer string) (store.I
 		return store.Intent{}, err
 	}
 	for _, in := range given { // one that its event waits for all the same
-		if _, err := e.Ledger.Link(ctx, in.Organizer, in.UID); in.Kind == store.CreateMeeting && errors.Is(err, store.ErrNotFound) {
+		if in.Kind != store.CreateMeeting || in.UID != uid {
+			continue
+		}
+		switch _, err := e.Ledger.Link(ctx, in.Organizer, in.UID); {
+		case errors.Is(err, store.ErrNotFound):
 			in.State = store.Unknown
 			intents = append(intents, in)
+		case err != nil:
+			return store.Intent{}, err
 		}
 	}
 	var found []store.Intent

@@ -77,44 +77,54 @@ func (e *Engine) Recovery(ctx context.Context) (Recovery, error) {
 		return Recovery{}, nil
 	}
 	said, is, err := e.testify(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return Recovery{}, err
-	case said.ledger != is.ledger || said.n > is.n:
-		return Recovery{Since: e.Now()}, nil
-	case said.since == 0:
-		return Recovery{}, nil
 	}
-	return Recovery{Since: time.Unix(said.since, 0)}, nil
+	return said.weigh(is, e.Now()), nil
+}
+
+// weigh says what follows from what the witness says and what the ledger is.
+func (t testimony) weigh(is testimony, now time.Time) Recovery {
+	switch {
+	case t.ledger != is.ledger || t.n > is.n:
+		return Recovery{Since: now}
+	case t.since == 0:
+		return Recovery{}
+	}
+	return Recovery{Since: time.Unix(t.since, 0)}
 }
 
 // recovery is Recovery at the start of a pass: one that begins is remembered. It begins anew when the clock was set.
 func (e *Engine) recovery(ctx context.Context, moved time.Duration) (Recovery, error) {
-	r, err := e.Recovery(ctx)
-	if err != nil || r.Since.IsZero() {
-		return r, err
+	if e.Witness == nil {
+		return Recovery{}, nil
+	}
+	said, is, err := e.testify(ctx)
+	if err != nil {
+		return Recovery{}, err
+	}
+	r := said.weigh(is, e.Now())
+	if r.Since.IsZero() {
+		return r, nil
 	}
 	if now := e.Now(); moved != 0 || r.Since.After(now.Add(jump)) {
 		r.Since = now
 	}
-	said, is, err := e.testify(ctx)
-	if err != nil || said.since == r.Since.Unix() && said.ledger == is.ledger {
-		return r, err
+	if said.since == r.Since.Unix() && said.ledger == is.ledger {
+		return r, nil
 	}
 	e.Log.Error("the ledger is new or an old copy: nothing is given up for a day, and no meeting made that cannot be proved to be missing; see: convoke status")
-	return r, e.doubt(ctx, r.Since)
+	is.since = r.Since.Unix()
+	return r, e.Witness.Write(is.String())
 }
 
 // Notice begins a recovery where one is due, as a pass does, for whoever announces a call of another kind before the next pass.
 func (e *Engine) Notice(ctx context.Context) error {
-	if e.Witness == nil {
-		return nil
-	}
 	_, err := e.recovery(ctx, 0)
 	return err
 }
 
-// doubt begins a recovery.
+// doubt begins a recovery by hand.
 func (e *Engine) doubt(ctx context.Context, since time.Time) error {
 	_, is, err := e.testify(ctx)
 	if err != nil {
