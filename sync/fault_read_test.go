@@ -95,11 +95,19 @@ func TestFaultFailedReadIsNeverAbsence(t *testing.T) {
 					w.clock.add(30 * time.Hour)
 				}
 				fault.Path, fault.Method, fault.Skip = home, k.method, k.skip
+				w.dav.ResetLog()
 				w.dav.Inject(fault)
 				edited.set("SUMMARY", "SUMMARY:Retro")
 				gone.delete()
 				w.book("new", at...)
 				r := w.try()
+				met := 0
+				for _, q := range w.dav.Requests() {
+					if q.Method == k.method && strings.HasPrefix(q.Path, home) {
+						met++
+					}
+				}
+				require.Greater(t, met, k.skip, "the fault is met")
 				assert.Equal(t, 1, r.Created, "the other calendar goes on")
 				followed := w.topics()[1] == "Retro"
 				assert.True(t, followed || len(r.Errors) > 0, "somebody is told")
@@ -223,9 +231,7 @@ func TestFaultRateLimit(t *testing.T) {
 				e := w.book("sprint", at...)
 				w.rest()
 				until := w.clock.Now().Add(wait)
-				asked := 0
 				w.shelf.wrap = func(_ store.Calendar, c calendar.Collection) calendar.Collection {
-					asked++
 					return &broken{c, patience(status, until)}
 				}
 				w.dav.ResetLog()

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
@@ -38,6 +39,7 @@ func TestModel(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, checks.Set(strconv.Itoa(histories))) }()
 	require.NoError(t, checks.Set(strconv.Itoa((histories+lanes-1)/lanes)))
+	played = plays{} // the ablation has played, too
 	t.Run("histories", func(t *testing.T) {
 		for lane := range lanes {
 			t.Run(strconv.Itoa(lane), func(t *testing.T) {
@@ -48,10 +50,18 @@ func TestModel(t *testing.T) {
 	})
 	t.Logf("%d histories: %d passes, %d of them killed; the ledger was lost %d times and put back %d times; %d meetings were made",
 		played.histories.Load(), played.passes.Load(), played.kills.Load(), played.lost.Load(), played.putBack.Load(), played.meetings.Load())
+	if histories < 1000 {
+		return
+	}
+	for what, n := range map[string]*atomic.Int64{"kills": &played.kills, "ledgers lost": &played.lost, "ledgers put back": &played.putBack, "meetings": &played.meetings} {
+		assert.Positive(t, n.Load(), what)
+	}
 }
 
-// played counts over all histories.
-var played struct{ histories, passes, kills, lost, putBack, meetings atomic.Int64 }
+// plays counts over histories.
+type plays struct{ histories, passes, kills, lost, putBack, meetings atomic.Int64 }
+
+var played plays
 
 func playHistory(t testing.TB, draw *rapid.T, off weakness) {
 	h := newHistory(t, draw, off)

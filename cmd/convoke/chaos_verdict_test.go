@@ -43,6 +43,9 @@ right %d, duplicates %d, lost %d, strangers %d, texts changed %d
 	assert.Zero(c.t, v.strangers, "strangers")
 	assert.Zero(c.t, v.changed, "texts changed")
 	assert.Positive(c.t, v.right)
+	assert.GreaterOrEqual(c.t, v.events, c.size.events)
+	assert.Positive(c.t, all.Spoiled())
+	assert.Positive(c.t, c.program.killed)
 	c.assertNothingLeaked(c.t)
 	c.assertLog()
 }

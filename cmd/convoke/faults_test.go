@@ -114,15 +114,15 @@ func (c *cell) play(t *testing.T, kind chaos.Kind, fault chaos.Fault) string {
 	c.assertNothingLeaked(t)
 	met := c.tally()[kind]
 	delete(met, chaos.None)
+	if !assert.NotEmpty(t, end, "never well again: %s, meetings %+v", c.passed(t), c.server.Meetings()) {
+		return "lost"
+	}
+	c.quietly(t)
 	if len(met) == 0 {
 		assert.Contains(t, []chaos.Fault{chaos.Half, chaos.Trickle}, fault, "the fault was not met")
 		return "no body"
 	}
 	assert.Equal(t, map[chaos.Fault]int{fault: 1}, met)
-	if !assert.NotEmpty(t, end, "never well again: %s, meetings %+v", c.passed(t), c.server.Meetings()) {
-		return "lost"
-	}
-	c.quietly(t)
 	return end
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -211,7 +212,8 @@ func TestThreatLogInjection(t *testing.T) {
 		}
 	}
 	all("", []string{"plan"}, []string{"plan", "-v"}, []string{"check", "-v"})
-	turn := 0
+	var turn atomic.Int64
+	next := func() []byte { return messages[int(turn.Add(1))%len(messages)] }
 	x.apiFront.answer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet {
 			x.platform.ServeHTTP(w, r)
@@ -219,23 +221,23 @@ func TestThreatLogInjection(t *testing.T) {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusBadRequest)
-		_, _ = w.Write(messages[turn%len(messages)])
-		turn++
+		_, _ = w.Write(next())
 	}))
 	all("a platform that says no", []string{"sync", "-v"}, []string{"sync"}, []string{"status"}, []string{"check"})
-	assert.Greater(t, turn, len(messages), "each of its messages came")
+	assert.Greater(t, int(turn.Load()), len(messages), "each of its messages came")
 	x.apiFront.answer(nil)
+	before := turn.Load()
 	x.davFront.answer(tampered(x.dav, func(r *http.Request, answer *httptest.ResponseRecorder) []byte {
 		if r.Method == "PROPFIND" || r.Header.Get("Authorization") == "" {
 			return answer.Body.Bytes()
 		}
-		turn++
-		text := string(messages[turn%len(messages)])
+		text := string(next())
 		answer.Code = http.StatusForbidden
 		answer.Header().Set("Content-Type", "application/xml")
 		return []byte(`<?xml version="1.0"?><D:error xmlns:D="DAV:"><D:` + text[:100] + `/></D:error>` + text)
 	}))
 	all("a calendar server that says no", []string{"sync", "-v"}, []string{"status"}, []string{"check"})
+	assert.Greater(t, turn.Load(), before, "its messages came")
 	x.davFront.answer(nil)
 	all("mended", []string{"sync", "-v"}, []string{"sync"}, []string{"status"}, []string{"why", "a-LF@example.com"}, []string{"organizer", "list"})
 	assert.Greater(t, len(x.platform.Meetings()), len(breaks))

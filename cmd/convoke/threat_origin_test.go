@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -179,9 +180,11 @@ func TestThreatHrefsLeadNowhereElse(t *testing.T) {
 				x := x.in(t)
 				x.forget()
 				x.put("budget", booked("budget@example.com"))
+				var met atomic.Bool
 				x.davFront.answer(tampered(x.dav, func(r *http.Request, answer *httptest.ResponseRecorder) []byte {
 					body := answer.Body.String()
 					if r.Method == "REPORT" {
+						met.Store(met.Load() || strings.Contains(body, x.path("target")))
 						body = strings.ReplaceAll(body, x.path("target"), xmlEscaper.Replace(href))
 					}
 					if !withData {
@@ -191,6 +194,7 @@ func TestThreatHrefsLeadNowhereElse(t *testing.T) {
 				}))
 				x.davFront.take()
 				o := x.convoke("sync")
+				require.True(t, met.Load(), "the href came")
 				if href == "" { // who cannot be named may be anybody: the look is not believed
 					assert.Equal(t, exitSome, o.code)
 					assert.Contains(t, o.err, `calendar "Work"`)
@@ -228,13 +232,16 @@ func TestThreatDiscoveryLeadsNowhereElse(t *testing.T) {
 				x := x.in(t)
 				x.forget()
 				inside := regexp.MustCompile(`(<[DC]:` + property + `>\s*<D:href>)[^<]*(</D:href>)`)
+				var met atomic.Bool
 				x.davFront.answer(tampered(x.dav, func(r *http.Request, answer *httptest.ResponseRecorder) []byte {
 					if r.Method != "PROPFIND" {
 						return answer.Body.Bytes()
 					}
+					met.Store(met.Load() || inside.Match(answer.Body.Bytes()))
 					return inside.ReplaceAll(answer.Body.Bytes(), []byte("${1}"+strings.ReplaceAll(xmlEscaper.Replace(href), "$", "$$")+"${2}"))
 				}))
 				o := x.convoke("sync")
+				require.True(t, met.Load(), "the href came")
 				assert.Empty(t, lines(x.canary.take()), o.err)
 				assert.NotContains(t, o.err, canaryPassword)
 			})

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -49,6 +50,8 @@ func OnDisk(t *testing.T, size int, test func(t *testing.T, d *Disk)) {
 	out, err := cmd.CombinedOutput()
 	failed := (*exec.ExitError)(nil)
 	switch {
+	case err == nil && !bytes.Contains(out, []byte("--- PASS: "+t.Name()+" ")):
+		t.Fatalf("it did not run: %s", out)
 	case err == nil:
 		t.Logf("%s", out)
 	case errors.As(err, &failed) && failed.ExitCode() != notMounted:
