@@ -15,73 +15,89 @@ import (
 	"convoke/meetingapi/meetingtest"
 )
 
+// A folderCase is an installation whose one calendar is a folder.
+type folderCase struct {
+	t        *testing.T
+	folder   string
+	file     string // the configuration
+	platform *meetingtest.Server
+}
+
+// newFolderCase makes one; change may take something out of the configuration.
+func newFolderCase(t *testing.T, change func(string) string) *folderCase {
+	t.Helper()
+	dir := t.TempDir()
+	x := &folderCase{t, filepath.Join(dir, "cal"), filepath.Join(dir, "config.toml"), meetingtest.New(meetingtest.Options{InstanceKey: canaryKey})}
+	require.NoError(t, os.Mkdir(x.folder, 0o700))
+	account, _ := x.platform.AddAccount(meetingtest.User{Email: alice})
+	api := httptest.NewServer(x.platform)
+	t.Cleanup(api.Close)
+	text := configuration(api.URL, account.ID, `vdir = "cal"`)
+	if change != nil {
+		text = change(text)
+	}
+	writeFiles(t, dir, map[string]string{"platform-api-key": canaryKey, "config.toml": text})
+	return x
+}
+
+func (x *folderCase) path(uid string) string { return filepath.Join(x.folder, uid+".ics") }
+
+func (x *folderCase) put(uid, title string) {
+	x.t.Helper()
+	text := "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//EN\r\n" + subscribed(uid, title) + "END:VCALENDAR\r\n"
+	require.NoError(x.t, os.WriteFile(x.path(uid), []byte(text), 0o600))
+}
+
+func (x *folderCase) remove(uid string) {
+	x.t.Helper()
+	require.NoError(x.t, os.Remove(x.path(uid)))
+}
+
 // Meetings that the platform does not find all at once: no others are made until an admin says so.
 func TestApprovePlatform(t *testing.T) {
-	dir := t.TempDir()
-	folder := filepath.Join(dir, "cal")
-	require.NoError(t, os.Mkdir(folder, 0o700))
-	platform := meetingtest.New(meetingtest.Options{InstanceKey: canaryKey})
-	account, _ := platform.AddAccount(meetingtest.User{Email: alice})
-	api := httptest.NewServer(platform)
-	t.Cleanup(api.Close)
-	writeFiles(t, dir, map[string]string{
-		"platform-api-key": canaryKey, "config.toml": configuration(api.URL, account.ID, `vdir = "cal"`),
-	})
-	file := filepath.Join(dir, "config.toml")
+	x := newFolderCase(t, nil)
 	events := func(title string) {
 		for i := range 6 {
-			text := "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//EN\r\n" + subscribed(fmt.Sprintf("e%d", i), title) + "END:VCALENDAR\r\n"
-			require.NoError(t, os.WriteFile(filepath.Join(folder, fmt.Sprintf("e%d.ics", i)), []byte(text), 0o600))
+			x.put(fmt.Sprint("e", i), title)
 		}
 	}
 	events("Budget @meet")
-	assert.Contains(t, command(t, 0, "sync", "-c", file), "6 created, 6 written")
-	for _, m := range platform.Meetings() {
-		platform.Drop(m.ID)
+	assert.Contains(t, command(t, 0, "sync", "-c", x.file), "6 created, 6 written")
+	for _, m := range x.platform.Meetings() {
+		x.platform.Drop(m.ID)
 	}
 	events("Budget 2099 @meet")
-	assert.Contains(t, command(t, 0, "sync", "-c", file), "6 held")
-	said := command(t, 0, "status", "-c", file)
+	assert.Contains(t, command(t, 0, "sync", "-c", x.file), "6 held")
+	said := command(t, 0, "status", "-c", x.file)
 	assert.Contains(t, said, "6 meetings, of 6 to come, that the platform does not find; check the API key and the user IDs; if they are gone for good: convoke approve platform")
-	assert.Contains(t, command(t, 0, "approve", "platform", "-c", file), "6 meetings")
-	assert.NotContains(t, command(t, 0, "status", "-c", file), "HELD")
-	command(t, 1, "approve", "platform", "-c", file)
-	assert.Len(t, platform.Meetings(), 6, "they are looked for a second time a minute later")
+	assert.Contains(t, command(t, 0, "approve", "platform", "-c", x.file), "6 meetings")
+	assert.NotContains(t, command(t, 0, "status", "-c", x.file), "HELD")
+	command(t, 1, "approve", "platform", "-c", x.file)
+	assert.Len(t, x.platform.Meetings(), 6, "they are looked for a second time a minute later")
 }
 
 // A folder that is suddenly empty: nothing is given up until an admin says so.
 func TestApprove(t *testing.T) {
-	dir := t.TempDir()
-	folder := filepath.Join(dir, "cal")
-	require.NoError(t, os.Mkdir(folder, 0o700))
-	platform := meetingtest.New(meetingtest.Options{InstanceKey: canaryKey})
-	account, _ := platform.AddAccount(meetingtest.User{Email: alice})
-	api := httptest.NewServer(platform)
-	t.Cleanup(api.Close)
-	writeFiles(t, dir, map[string]string{
-		"platform-api-key": canaryKey, "config.toml": configuration(api.URL, account.ID, `vdir = "cal"`),
-	})
-	file := filepath.Join(dir, "config.toml")
+	x := newFolderCase(t, nil)
 	for i := range 6 {
-		text := "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//EN\r\n" + subscribed(fmt.Sprintf("e%d", i), "Budget @meet") + "END:VCALENDAR\r\n"
-		require.NoError(t, os.WriteFile(filepath.Join(folder, fmt.Sprintf("e%d.ics", i)), []byte(text), 0o600))
+		x.put(fmt.Sprint("e", i), "Budget @meet")
 	}
-	assert.Contains(t, command(t, 0, "sync", "-c", file), "6 created, 6 written")
+	assert.Contains(t, command(t, 0, "sync", "-c", x.file), "6 created, 6 written")
 	for i := range 6 {
-		require.NoError(t, os.Remove(filepath.Join(folder, fmt.Sprintf("e%d.ics", i))))
+		x.remove(fmt.Sprint("e", i))
 	}
-	calls := platform.CountCalls()
-	assert.Contains(t, command(t, 0, "sync", "-c", file), "6 held")
-	assert.Equal(t, calls, platform.CountCalls())
+	calls := x.platform.CountCalls()
+	assert.Contains(t, command(t, 0, "sync", "-c", x.file), "6 held")
+	assert.Equal(t, calls, x.platform.CountCalls())
 
-	batch := regexp.MustCompile(`6 meetings stay, since their events are gone all at once; to give them up: convoke approve (\d+)`).FindStringSubmatch(command(t, 0, "status", "-c", file))
+	batch := regexp.MustCompile(`6 meetings stay, since their events are gone all at once; to give them up: convoke approve (\d+)`).FindStringSubmatch(command(t, 0, "status", "-c", x.file))
 	require.NotNil(t, batch)
-	command(t, 2, "approve", "all", "-c", file)
-	command(t, 1, "approve", "4711", "-c", file)
-	assert.Contains(t, command(t, 0, "approve", batch[1], "-c", file), "6 meetings")
-	assert.Contains(t, command(t, 0, "sync", "-c", file), "6 cancelled")
-	for _, m := range platform.Meetings() {
+	command(t, 2, "approve", "all", "-c", x.file)
+	command(t, 1, "approve", "4711", "-c", x.file)
+	assert.Contains(t, command(t, 0, "approve", batch[1], "-c", x.file), "6 meetings")
+	assert.Contains(t, command(t, 0, "sync", "-c", x.file), "6 cancelled")
+	for _, m := range x.platform.Meetings() {
 		assert.True(t, strings.HasPrefix(m.Topic, "Cancelled: "), m.Topic)
 	}
-	assert.NotContains(t, command(t, 0, "status", "-c", file), "HELD")
+	assert.NotContains(t, command(t, 0, "status", "-c", x.file), "HELD")
 }
