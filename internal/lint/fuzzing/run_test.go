@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -75,6 +77,29 @@ func TestFindingIsKept(t *testing.T) {
 	require.Len(t, kept, 1)
 	assert.Contains(t, out, "The input is in bad/testdata/fuzz/FuzzBad/"+filepath.Base(kept[0])+". Mend")
 	assert.Contains(t, out, "1 of 3 targets failed")
+}
+
+// TestEndOfTheTimeIsNoFinding reads what a go command printed that took the end of the time for a failure, and what it prints
+// of a target that failed on its own with the same words.
+func TestEndOfTheTimeIsNoFinding(t *testing.T) {
+	const searched = "fuzz: elapsed: 0s, gathering baseline coverage: 0/156 completed\n" +
+		"fuzz: elapsed: 15s, execs: 125168 (9874/sec), new interesting: 29 (total: 185)\n"
+	o := options{time: 15 * time.Second}
+	for name, c := range map[string]struct {
+		output string
+		took   time.Duration
+		failed bool
+	}{
+		"the end":          {searched + "--- FAIL: FuzzRedirect (15.03s)\n    context deadline exceeded\nFAIL\n", 15030 * time.Millisecond, false},
+		"before the end":   {searched + "--- FAIL: FuzzRedirect (9.03s)\n    context deadline exceeded\nFAIL\n", 9030 * time.Millisecond, true},
+		"a finding":        {searched + "--- FAIL: FuzzRedirect (15.03s)\n    --- FAIL: FuzzRedirect (0.00s)\n        a_test.go:9: context deadline exceeded\n\n    Failing input written to testdata/fuzz/FuzzRedirect/0123\nFAIL\n", 15030 * time.Millisecond, true},
+		"no input tried":   {"fuzz: elapsed: 0s, gathering baseline coverage: 0/156 completed\n--- FAIL: FuzzRedirect (15.03s)\n    context deadline exceeded\nFAIL\n", 15030 * time.Millisecond, true},
+		"a worker is gone": {searched + "--- FAIL: FuzzRedirect (15.03s)\n    fuzzing process hung or terminated unexpectedly: exit status 2\nFAIL\n", 15030 * time.Millisecond, true},
+	} {
+		r := result{target: target{pkg: &pkg{}}, err: errors.New("exit status 1"), output: c.output, took: c.took}
+		o.read(&r)
+		assert.Equal(t, c.failed, r.err != nil, name)
+	}
 }
 
 func TestOnlySome(t *testing.T) {
