@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"regexp"
 	"runtime"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"convoke/calendar"
+	"convoke/calendar/caldavtest"
 	"convoke/meetingapi"
 	"convoke/store"
 	"convoke/sync"
@@ -258,10 +260,57 @@ func passages() []passage {
 			w.loseLedger()
 			return []*entry{e}
 		}, false},
+		{"return of a calendar", func(w *world) []*entry {
+			e := w.bereft()
+			w.dav.Heal()
+			w.clock.add(time.Hour)
+			return []*entry{e}
+		}, false},
+		{"return of a calendar that was given up", func(w *world) []*entry {
+			e := w.bereft()
+			_, err := sync.Approve(w.t.Context(), w.ledger, w.calendar("Home").ID, w.clock.Now())
+			require.NoError(w.t, err)
+			w.clock.add(time.Hour)
+			w.try()
+			w.dav.Heal()
+			w.clock.add(time.Hour)
+			return []*entry{e}
+		}, false},
+		{"end of a calendar that was held", func(w *world) []*entry {
+			w.bereft()
+			w.shelf.leave("alice", "Home")
+			w.clock.add(time.Minute)
+			return nil
+		}, false},
+		{"end of a calendar in an undo window", func(w *world) []*entry {
+			home := w.secondCalendar()
+			e := w.bookAt(home+"e.ics", "sprint", "LOCATION:@meet", "DTSTART:20270201T090000Z", "DTEND:20270201T100000Z")
+			w.rest()
+			e.delete()
+			w.later(time.Minute)
+			w.shelf.leave("alice", "Home")
+			w.clock.add(time.Minute)
+			return nil
+		}, false},
 	}
 }
 
-// outcome is what calendar and platform hold in the end, without what differs from run to run.
+// bereft has an event whose calendar has been missing for so long that its meeting is held.
+func (w *world) bereft() *entry {
+	w.t.Helper()
+	home := w.secondCalendar()
+	e := w.bookAt(home+"e.ics", "sprint", "LOCATION:@meet", "DTSTART:20270201T090000Z", "DTEND:20270201T100000Z")
+	w.rest()
+	w.dav.Inject(caldavtest.Fault{Path: home, Status: http.StatusGone})
+	w.clock.add(time.Minute)
+	w.try()
+	w.clock.add(73 * time.Hour)
+	w.try()
+	require.True(w.t, sync.IsHeld(w.link("sprint")))
+	return e
+}
+
+// outcome is what calendar, platform and links hold in the end, without what differs from run to run.
 func (w *world) outcome(entries []*entry) string {
 	var all string
 	for _, m := range w.platform.Meetings() {
@@ -269,6 +318,11 @@ func (w *world) outcome(entries []*entry) string {
 	}
 	for _, e := range entries {
 		all += e.text()
+	}
+	links, err := w.ledger.Links(w.t.Context(), "")
+	require.NoError(w.t, err)
+	for _, l := range links {
+		all += fmt.Sprintln(l.UID, l.State, l.Reason)
 	}
 	for _, changing := range []string{`\d{4}-\d{4}-\d{4}-\d{4}`, `X-CONVOKE[^\r]*`, `DTSTAMP[^\r]*`} {
 		all = regexp.MustCompile(changing).ReplaceAllString(all, "…")

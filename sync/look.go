@@ -173,7 +173,7 @@ func (l *look) row(ctx context.Context, c calendar.Change, was string) (store.Ob
 	return row, nil
 }
 
-// awaited reports whether a creation for an event has no known outcome: whatever becomes of it is decided about.
+// awaited reports whether a creation for an event has no known outcome, or was given up: whatever becomes of it is decided about.
 func (l *look) awaited(ctx context.Context, uid string) (bool, error) {
 	if l.unknown == nil {
 		l.unknown = map[string]bool{}
@@ -181,7 +181,11 @@ func (l *look) awaited(ctx context.Context, uid string) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		for _, in := range intents {
+		given, err := l.Ledger.GivenUp(ctx, l.o.Email)
+		if err != nil {
+			return false, err
+		}
+		for _, in := range append(intents, given...) {
 			l.unknown[in.UID] = l.unknown[in.UID] || in.Kind == store.CreateMeeting
 		}
 	}
@@ -350,11 +354,6 @@ func (p *pass) unlooked(ctx context.Context, w *watched, why error) error {
 		row.DueAt = p.Now().Add(15 * time.Minute)
 	}
 	w.Calendar = row
-	if kind == store.Missing {
-		if err := p.miss(ctx, row.ID); err != nil {
-			return err
-		}
-	}
 	_, err := p.Ledger.SaveCalendar(ctx, row)
 	return err
 }

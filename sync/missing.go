@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -44,18 +45,19 @@ func (p *pass) lost(ctx context.Context, c store.Calendar) error {
 		return nil
 	}
 	c.State, c.Trouble, c.DueAt = "discovery does not find the calendar any more", store.Missing, time.Time{}
-	if _, err := p.Ledger.SaveCalendar(ctx, c); err != nil {
-		return err
-	}
-	return p.miss(ctx, c.ID)
+	_, err := p.Ledger.SaveCalendar(ctx, c)
+	return err
 }
 
-// absences looks at the calendars that are missing. After a day they stop nothing any more; after three, the meetings to come
+// absences looks at the calendars that are missing, and notes since when. After a day they stop nothing any more; after three, the meetings to come
 // of their events are held.
 func (p *pass) absences(ctx context.Context) error {
 	for _, w := range p.calendars {
 		if w.Trouble != store.Missing {
 			continue
+		}
+		if err := p.miss(ctx, w.ID); err != nil {
+			return err
 		}
 		since, err := MissingSince(ctx, p.Ledger, w.ID)
 		if err != nil {
@@ -79,7 +81,7 @@ func (p *pass) absences(ctx context.Context) error {
 }
 
 // holdAll holds the meetings to come of a missing calendar's events. When there are none, convoke stops looking for the
-// calendar; discovery takes it up again.
+// calendar; discovery takes it up again. A ledger that may have forgotten some does not know that there are none.
 func (p *pass) holdAll(ctx context.Context, w *watched) error {
 	links, err := p.Ledger.Links(ctx, p.o.Email)
 	if err != nil {
@@ -105,7 +107,7 @@ func (p *pass) holdAll(ctx context.Context, w *watched) error {
 			return err
 		}
 	}
-	if left > 0 {
+	if left > 0 || !p.recovery.Since.IsZero() {
 		return nil
 	}
 	return p.leave(ctx, w.Calendar)
@@ -134,11 +136,8 @@ func orphaned(w *watched, l store.Link) bool {
 }
 
 // returned has the events of a calendar that is back decided about again whose meetings were held, or given up, because it was
-// missing.
+// missing; that is forgotten last.
 func (p *pass) returned(ctx context.Context, calendar int64) error {
-	if err := p.Ledger.Note(ctx, missingKey(calendar), ""); err != nil {
-		return err
-	}
 	links, err := p.Ledger.Links(ctx, p.o.Email)
 	if err != nil {
 		return err
@@ -151,25 +150,43 @@ func (p *pass) returned(ctx context.Context, calendar int64) error {
 			return err
 		}
 	}
-	return nil
+	return p.Ledger.Note(ctx, missingKey(calendar), "")
 }
 
-// leave stops watching a calendar. Its links stay; what was held because it was missing is held no more.
+// leave stops watching a calendar, which cancels nothing: its links stay, and none of them ends any more.
 func (p *pass) leave(ctx context.Context, c store.Calendar) error {
-	c.Left, c.State, c.Trouble, c.Attempts, c.DueAt = true, "", store.NoTrouble, 0, time.Time{}
-	if _, err := p.Ledger.SaveCalendar(ctx, c); err != nil {
+	if err := p.stay(ctx, c.ID); err != nil {
 		return err
 	}
 	if err := p.Ledger.Note(ctx, missingKey(c.ID), ""); err != nil {
 		return err
 	}
+	c.Left, c.State, c.Trouble, c.Attempts, c.DueAt = true, "", store.NoTrouble, 0, time.Time{}
+	_, err := p.Ledger.SaveCalendar(ctx, c)
+	return err
+}
+
+// stay ends the undo windows of a calendar's events, and what is held of them. Those that were gone already are missed anew when the
+// calendar is back.
+func (p *pass) stay(ctx context.Context, calendar int64) error {
 	links, err := p.Ledger.Links(ctx, p.o.Email)
 	if err != nil {
 		return err
 	}
 	for _, l := range links {
-		if l.Calendar != c.ID || !IsHeld(l) {
+		if l.Calendar != calendar || l.State != store.Ending {
 			continue
+		}
+		row, err := p.Ledger.Object(ctx, calendar, l.Href)
+		if errors.Is(err, store.ErrNotFound) {
+			row, err = store.ObjectRow{Calendar: calendar, Href: l.Href, UID: l.UID}, nil
+		}
+		if err == nil && row.Seen == "" {
+			row.Seen, row.Done = notDone, notDone
+			err = p.Ledger.SaveObject(ctx, row)
+		}
+		if err != nil {
+			return err
 		}
 		l.State, l.Reason, l.DueAt, l.UpdatedAt = store.Active, "", time.Time{}, p.Now()
 		if _, err := p.Ledger.SaveLink(ctx, l); err != nil {

@@ -171,3 +171,97 @@ func TestMissingThenUnreachableThenThere(t *testing.T) {
 		})
 	}
 }
+
+// Killed as it notes that a calendar is missing: when that was nothing, the three days begin anew the next time.
+func TestKilledAsCalendarIsMissed(t *testing.T) {
+	for at := 1; ; at++ {
+		w := newWorld(t)
+		home := w.secondCalendar()
+		w.bookAt(home+"e.ics", "sprint", "LOCATION:@meet", "DTSTART:20270201T090000Z", "DTEND:20270201T100000Z")
+		w.rest()
+		w.dav.Inject(caldavtest.Fault{Path: home, Status: 410})
+		w.clock.add(time.Hour)
+		f := &fate{at: at, how: die}
+		w.mortals(f, false)
+		_, err := w.engine.Pass(t.Context(), "")
+		require.NoError(t, err)
+		if !f.struck {
+			assert.Greater(t, at, 2)
+			return
+		}
+		w.revive()
+		w.dav.Heal()
+		w.minutes(30)
+		w.clock.add(14 * 24 * time.Hour)
+		w.pass()
+		w.dav.Inject(caldavtest.Fault{Path: home, Status: 410})
+		w.clock.add(time.Hour)
+		w.try()
+		assert.False(t, sync.IsHeld(w.link("sprint")), "killed %s", f.where)
+		w.clock.add(73 * time.Hour)
+		w.try()
+		assert.True(t, sync.IsHeld(w.link("sprint")), "killed %s", f.where)
+	}
+}
+
+// A calendar that is taken out of the configuration ends nothing, neither what was approved nor an undo window; when it is there
+// again, what is gone from it is given up as ever.
+func TestLeftCalendarEndsNothing(t *testing.T) {
+	for _, approved := range []bool{false, true} {
+		w := newWorld(t)
+		var e *entry
+		if approved {
+			e = w.bereft()
+			_, err := sync.Approve(t.Context(), w.ledger, w.calendar("Home").ID, w.clock.Now())
+			require.NoError(t, err)
+		} else {
+			home := w.secondCalendar()
+			e = w.bookAt(home+"e.ics", "sprint", "LOCATION:@meet", "DTSTART:20270201T090000Z", "DTEND:20270201T100000Z")
+			w.rest()
+			e.delete()
+			w.later(time.Minute)
+			require.Equal(t, store.Ending, w.link("sprint").State)
+		}
+		w.shelf.leave("alice", "Home")
+		w.clock.add(time.Minute)
+		w.try()
+		w.dav.Heal()
+		for range 40 {
+			w.clock.add(24 * time.Hour)
+			w.try()
+		}
+		assert.Equal(t, store.Active, w.link("sprint").State, "approved: %v", approved)
+		assert.Equal(t, []string{"sprint"}, w.topics())
+
+		w.shelf.add("alice", w.dav.Calendar("alice", "home"), "Home")
+		w.clock.add(25 * time.Hour)
+		w.try()
+		if !approved {
+			w.minutes(30)
+			assert.Equal(t, []string{"Cancelled: sprint"}, w.topics())
+		}
+	}
+}
+
+// After the ledger was lost nobody knows that a missing calendar has no meetings: it is looked for until it is there, and the recovery
+// lasts as long.
+func TestMissingWhileRecovering(t *testing.T) {
+	w := newWorld(t)
+	w.known("DTSTART:20270201T090000Z", "DTEND:20270201T100000Z")
+	home := w.secondCalendar()
+	w.platform.Fail(meetingtest.CreateMeeting, meetingtest.LostAnswer())
+	w.bookAt(home+"e.ics", "sprint", "SUMMARY:Sprint @meet", "DTSTART:20270201T090000Z", "DTEND:20270201T100000Z")
+	w.clock.add(time.Minute)
+	w.try()
+	require.Len(t, w.meetings(), 3)
+	w.loseLedger()
+	w.dav.Inject(caldavtest.Fault{Path: home, Status: 410})
+	for _, d := range []time.Duration{time.Hour, 80 * time.Hour, time.Hour} {
+		w.clock.add(d)
+		w.try()
+	}
+	require.False(t, w.calendar("Home").Left)
+	w.dav.Heal()
+	w.minutes(60)
+	assert.Len(t, w.meetings(), 3, "the meeting of the event that nobody could see")
+}
