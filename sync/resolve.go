@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"convoke/store"
@@ -17,14 +18,16 @@ var ErrSeveral = errors.New("more than one organizer has a creation without an a
 
 // Retry ends an unknown outcome: the meeting was not made, says the admin, who has looked. The next pass makes it.
 func (e *Engine) Retry(ctx context.Context, uid, organizer string) error {
-	in, err := e.unanswered(ctx, uid, organizer)
+	all, err := e.unanswered(ctx, uid, organizer)
 	if err != nil {
 		return err
 	}
-	if err := e.Ledger.Failed(ctx, in.ID, store.Refused, "not made, says the admin", e.Now()); err != nil {
-		return err
+	for _, in := range all {
+		if err := e.Ledger.Failed(ctx, in.ID, store.Refused, "not made, says the admin", e.Now()); err != nil {
+			return err
+		}
 	}
-	if _, err = e.reopen(ctx, in); errors.Is(err, store.ErrNotFound) {
+	if _, err = e.reopen(ctx, all[0]); errors.Is(err, store.ErrNotFound) {
 		return nil // the event is gone, and there is nothing to make any more
 	}
 	return err
@@ -33,10 +36,11 @@ func (e *Engine) Retry(ctx context.Context, uid, organizer string) error {
 // Adopt ends an unknown outcome: the meeting was made, says the admin, who has looked, and is known by its internal id and
 // its number. The next pass brings it in line with the event and writes the details.
 func (e *Engine) Adopt(ctx context.Context, uid, organizer, platformID, number string) error {
-	in, err := e.unanswered(ctx, uid, organizer)
+	all, err := e.unanswered(ctx, uid, organizer)
 	if err != nil {
 		return err
 	}
+	in := all[0]
 	row, err := e.reopen(ctx, in)
 	if err != nil {
 		return err
@@ -50,10 +54,14 @@ func (e *Engine) Adopt(ctx context.Context, uid, organizer, platformID, number s
 	}
 	now := e.Now()
 	m.PlatformID, m.Number, m.CreatedAt, m.UpdatedAt = platformID, number, time.Time{}, now
-	m.Topic = "" // so that the next pass sends what holds
-	_, _, err = e.Ledger.Made(ctx, in.ID, m, store.Link{
-		Organizer: in.Organizer, UID: in.UID, Calendar: row.Calendar, Href: row.Href, State: store.Active, UpdatedAt: now,
-	})
+	m.Topic = ""                                       // so that the next pass sends what holds
+	l, err := e.Ledger.Link(ctx, in.Organizer, in.UID) // of a meeting that is gone, in whose place this one comes
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	l.Organizer, l.UID, l.Calendar, l.Href = in.Organizer, in.UID, row.Calendar, row.Href
+	l.State, l.Reason, l.DueAt, l.Written, l.UpdatedAt = store.Active, "", time.Time{}, false, now
+	_, _, err = e.Ledger.Made(ctx, in.ID, m, l)
 	return err
 }
 
@@ -78,41 +86,52 @@ func (e *Engine) free(ctx context.Context, organizer, platformID string) error {
 	return nil
 }
 
-// unanswered finds the creation that is meant.
-func (e *Engine) unanswered(ctx context.Context, uid, organizer string) (store.Intent, error) {
+// unanswered finds the creations that are meant, all of one organizer's: the one whose outcome is waited for first.
+func (e *Engine) unanswered(ctx context.Context, uid, organizer string) ([]store.Intent, error) {
 	intents, err := e.Ledger.Intents(ctx, organizer)
 	if err != nil {
-		return store.Intent{}, err
+		return nil, err
 	}
 	given, err := e.Ledger.GivenUp(ctx, organizer)
 	if err != nil {
-		return store.Intent{}, err
+		return nil, err
 	}
-	for _, in := range given { // one that its event waits for all the same
-		if in.Kind != store.CreateMeeting || in.UID != uid {
+	slices.Reverse(given) // the newest first
+	var found []store.Intent
+	for _, in := range append(intents, given...) {
+		if in.Kind != store.CreateMeeting || in.UID != uid || in.State == store.Open {
 			continue
 		}
-		switch _, err := e.Ledger.Link(ctx, in.Organizer, in.UID); {
-		case errors.Is(err, store.ErrNotFound):
-			in.State = store.Unknown
-			intents = append(intents, in)
-		case err != nil:
-			return store.Intent{}, err
-		}
-	}
-	var found []store.Intent
-	for _, in := range intents {
-		if in.Kind == store.CreateMeeting && in.State == store.Unknown && in.UID == uid {
+		if waits, err := e.waitedFor(ctx, in); err != nil {
+			return nil, err
+		} else if waits {
 			found = append(found, in)
 		}
 	}
-	switch len(found) {
-	case 0:
-		return store.Intent{}, ErrNotHeld
-	case 1:
-		return found[0], nil
+	if len(found) == 0 {
+		return nil, ErrNotHeld
 	}
-	return store.Intent{}, ErrSeveral
+	if slices.ContainsFunc(found, func(in store.Intent) bool { return in.Organizer != found[0].Organizer }) {
+		return nil, ErrSeveral
+	}
+	return found, nil
+}
+
+// waitedFor reports whether an event waits for a creation, also for one that was given up: it has no meeting, or one that is gone
+// and older.
+func (e *Engine) waitedFor(ctx context.Context, in store.Intent) (bool, error) {
+	if in.State != store.GivenUp {
+		return true, nil
+	}
+	l, err := e.Ledger.Link(ctx, in.Organizer, in.UID)
+	if errors.Is(err, store.ErrNotFound) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	m, err := e.Ledger.Meeting(ctx, l.Meeting)
+	return (m.State == store.Vanished || m.State == store.Deleted) && in.Generation > m.Generation, err
 }
 
 // reopen has the event decided about at the next pass, and tells where it stands.

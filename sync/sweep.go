@@ -43,15 +43,15 @@ func (p *pass) resend(ctx context.Context, in store.Intent) error {
 	if err != nil {
 		return err
 	}
+	if (m.State != store.Live && m.State != store.Voided) || !m.End.After(p.Now()) || m.Topic == "" {
+		return p.Ledger.Failed(ctx, in.ID, store.Refused, "it does not matter any more", p.Now())
+	}
 	body, err := request(m).JSON(m.PlatformID)
 	if err != nil {
-		return err
+		return p.again(ctx, in, err)
 	}
 	if slices.ContainsFunc(open, func(other store.Intent) bool { return other.Meeting == m.ID && !bytes.Equal(other.Request, body) }) {
 		return nil // a newer one got no answer: it goes first
-	}
-	if (m.State != store.Live && m.State != store.Voided) || !m.End.After(p.Now()) || m.Topic == "" {
-		return p.Ledger.Failed(ctx, in.ID, store.Refused, "it does not matter any more", p.Now())
 	}
 	call, err := p.update(ctx, Situation{Now: p.Now(), Link: &store.Link{}, Meeting: &m}, Action{Kind: UpdateMeeting, Meeting: m, Request: request(m), Link: store.Link{UID: in.UID}})
 	if err != nil {

@@ -57,8 +57,11 @@ brings it in line with the event and writes the details.`,
 	return c
 }
 
-// platformID is what goes into a path of the platform's API.
-var platformID = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
+// How the platform names a meeting. What is mistyped would be looked for there, not found, and replaced by another meeting.
+var (
+	platformID     = regexp.MustCompile(`^[0-9a-f]{24}$`)
+	platformNumber = regexp.MustCompile(`^[0-9]{4}(-[0-9]{4}){3}$`)
+)
 
 func onlyOne(retry bool, id, number string) error {
 	switch {
@@ -67,7 +70,9 @@ func onlyOne(retry bool, id, number string) error {
 	case (id != "") != (number != ""):
 		return usageError{errors.New("--adopt ID and --number N go together")}
 	case id != "" && !platformID.MatchString(id):
-		return usageError{fmt.Errorf("%q is not an internal id of the platform: letters and digits, as in 5e945c36b863b82cefdddf54", id)}
+		return usageError{fmt.Errorf("%q is not an internal id of the platform: 24 hexadecimal digits, as in 5e945c36b863b82cefdddf54", id)}
+	case id != "" && !platformNumber.MatchString(number):
+		return usageError{fmt.Errorf("%q is not a meeting number of the platform: four times four digits, as in 9974-7653-8886-0485", number)}
 	}
 	return nil
 }

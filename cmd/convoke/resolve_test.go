@@ -54,6 +54,8 @@ func TestResolve(t *testing.T) {
 		command(t, 2, "resolve", "budget", "-c", file)
 		command(t, 2, "resolve", "budget", "--adopt", made[0].ID, "-c", file)
 		command(t, 2, "resolve", "budget", "--adopt", "../account", "--number", made[0].Number, "-c", file)
+		command(t, 2, "resolve", "budget", "--adopt", made[0].ID[:23], "--number", made[0].Number, "-c", file)
+		command(t, 2, "resolve", "budget", "--adopt", made[0].ID, "--number", "hello", "-c", file)
 		command(t, 0, "resolve", "budget", "--adopt", made[0].ID, "--number", made[0].Number, "-c", file)
 		assert.Contains(t, command(t, 0, "sync", "-c", file), "1 updated, 1 written")
 		assert.Contains(t, command(t, 0, "sync", "-c", file), "nothing to do")
