@@ -6,7 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"convoke/store"
 )
 
 // learnedNote is where what was learned of the platform's feed is kept.
@@ -117,6 +120,7 @@ func (p *pass) feed(ctx context.Context) (*reading, error) {
 		return nil, ledger(err)
 	}
 	r := newReading(p.Now(), p.o.UserID, entries, mine, was)
+	r.learned.At = r.at.Unix()
 	p.fed = &r
 	if r.learned == was || p.looking {
 		return p.fed, nil
@@ -126,6 +130,37 @@ func (p *pass) feed(ctx context.Context) (*reading, error) {
 		return nil, err
 	}
 	return p.fed, ledger(p.Ledger.Note(ctx, learnedNote, string(text)))
+}
+
+// study reads the feed once a while after a meeting was made, as long as it is not known to show one within platform.settle: for as
+// long as it lags would a creation wait that gets no answer, and where meetings are rare nothing else would tell.
+func (p *pass) study(ctx context.Context) error {
+	if p.o.Feed == nil || !p.o.Agenda {
+		return nil
+	}
+	learned, err := p.Learned(ctx)
+	settle := p.o.Rules.Settle
+	if err != nil || !p.worth(learned) || learned.Shown && time.Duration(learned.Lag)*time.Second <= settle {
+		return ledger(err)
+	}
+	from, until := time.Unix(learned.At, 0).Add(-settle/2), p.Now().Add(-settle/2)
+	if since := p.Now().Add(-settle); from.Before(since) {
+		from = since
+	}
+	sent, err := p.Ledger.Created(ctx, p.o.Email, from, until)
+	if err != nil || sent == 0 {
+		return ledger(err)
+	}
+	mine, err := p.Ledger.Meetings(ctx, p.o.Email)
+	made := func(m store.Meeting) bool { return m.CreatedAt.After(from) && !m.CreatedAt.After(until) }
+	if err != nil || !slices.ContainsFunc(mine, made) {
+		return ledger(err)
+	}
+	_, err = p.feed(ctx)
+	if broken := (*ledgerError)(nil); errors.As(err, &broken) {
+		return err
+	}
+	return nil // whoever needs the feed is told that it cannot be read
 }
 
 // A Rung says how an unanswered creation ends for an organizer.

@@ -360,7 +360,7 @@ func (s Situation) ended() Decision {
 	d := s.update(t, Restore, "the event is back, and gets its meeting back")
 	d.Action.Link.Written = trace
 	if s.Meeting.State == store.Live && !s.differs(t) {
-		d.Action.Kind = SaveLink
+		d.Action.Kind, d.Action.Meeting = SaveLink, store.Meeting{} // it is as it was, and not to be adopted
 	}
 	return d
 }

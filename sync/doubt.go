@@ -9,12 +9,20 @@ import (
 // glance is when an event is decided about again that waits for what nobody can foretell.
 const glance = 10 * time.Minute
 
-// latest is when to decide again that waits until then, or for another reading of the feed where that time has come.
+// latest is when to decide again that waits until then, or for another reading of the feed where that time has come: after a
+// glance at the latest, since a feed that turns out to lag by less makes the wait shorter.
 func latest(then, now time.Time) time.Time {
 	if then.After(now) {
-		return then
+		return earlier(then, now.Add(glance))
 	}
 	return now.Add(time.Minute)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // unanswered decides about an event for which an earlier creation got no answer.

@@ -201,7 +201,9 @@ func (p *pass) void(ctx context.Context, m store.Meeting, uid string) error {
 	if leave { // it stays on the platform as it is, and is no event's
 		m.State = store.Voided
 	}
-	id, err := p.Ledger.SaveMeeting(ctx, m)
+	row := m
+	row.Topic = "" // what the platform holds of it is not known until it answers
+	id, err := p.Ledger.SaveMeeting(ctx, row)
 	if err != nil {
 		return ledger(err)
 	}

@@ -85,6 +85,9 @@ func (p *pass) run(ctx context.Context) error {
 	if err := p.sweep(ctx); err != nil {
 		return err
 	}
+	if err := p.study(ctx); err != nil {
+		return err
+	}
 	return p.standing(ctx)
 }
 

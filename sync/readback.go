@@ -21,8 +21,10 @@ type Learned struct {
 	Shown    bool  `json:"shown"`              // our reference, and beside it the meeting's own id and number
 	Kept     bool  `json:"kept,omitempty"`     // the same of a meeting that was changed since
 	Lag      int64 `json:"lag"`                // seconds: the age of the youngest meeting that it has shown, so that it lags by no more
+	From     int64 `json:"from,omitempty"`     // only meetings made later (Unix time) teach a lag: until then the clock had been ahead
 	Past     int64 `json:"past"`               // hours that the start of a meeting lay back that it showed
 	Ahead    int64 `json:"ahead"`              // hours that the start of a meeting was ahead
+	At       int64 `json:"at"`                 // when a feed was read last (Unix time)
 	HiddenAt int64 `json:"hiddenAt,omitempty"` // when it showed nothing of a meeting that it should have shown (Unix time)
 }
 
@@ -117,7 +119,11 @@ func (r *reading) learn(mine []store.Meeting) {
 // teach learns from a meeting that is shown. When one that was taken over was made is not known.
 func (r *reading) teach(m store.Meeting) {
 	l := &r.learned
-	if age := int64(r.at.Sub(m.CreatedAt) / time.Second); !m.CreatedAt.IsZero() && (!l.Shown || age < l.Lag || l.Lag == unknownLag) {
+	if m.CreatedAt.After(r.at) { // by a clock that was ahead
+		l.From = max(l.From, m.CreatedAt.Unix())
+	}
+	age := int64(r.at.Sub(m.CreatedAt) / time.Second)
+	if told := !m.CreatedAt.IsZero() && m.CreatedAt.Unix() > l.From; told && (!l.Shown || age < l.Lag || l.Lag == unknownLag) {
 		l.Lag = age
 	} else if !l.Shown {
 		l.Lag = unknownLag

@@ -55,8 +55,8 @@ var (
 	missing    = desc("missing_meetings", "Meetings to come that the platform does not find.")
 	unanswered = desc("unanswered_calls", "Calls to the platform whose outcome is not known.")
 	failing    = desc("events_failing", "Events that could not be treated, or wait for a person or for room.")
-	passed     = desc("last_pass_timestamp_seconds", "When the last pass ended.")
-	results    = desc("last_pass_results", "What the last pass did, by outcome.", "result")
+	passed     = desc("last_pass_timestamp_seconds", "When the last pass that came to its end did so.")
+	results    = desc("last_pass_results", "What that pass did, by outcome.", "result")
 )
 
 // The values that labels can have.
