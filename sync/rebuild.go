@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"time"
 
 	"convoke/store"
 )
@@ -58,28 +59,46 @@ func (e *Engine) forgetTokens(ctx context.Context) error {
 
 // Doubts are the events that wait because the ledger may not know their meeting: what was decided about each last.
 func (e *Engine) Doubts(ctx context.Context) ([]store.Decision, error) {
+	var all []store.Decision
+	err := e.eachDoubt(ctx, func(_ store.ObjectRow, d store.Decision) error {
+		all = append(all, d)
+		return nil
+	})
+	return all, err
+}
+
+// undoubted has them decided about at the next pass, whatever they wait for.
+func (e *Engine) undoubted(ctx context.Context) error {
+	return e.eachDoubt(ctx, func(row store.ObjectRow, _ store.Decision) error {
+		row.DueAt = time.Time{}
+		return e.Ledger.SaveObject(ctx, row)
+	})
+}
+
+func (e *Engine) eachDoubt(ctx context.Context, do func(store.ObjectRow, store.Decision) error) error {
 	rows, err := e.Ledger.Calendars(ctx, "")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var all []store.Decision
 	for _, c := range rows {
 		if c.Left {
 			continue
 		}
 		failing, err := e.Ledger.Failing(ctx, c.ID)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, row := range failing {
 			d, err := e.lastDecision(ctx, c.Organizer, row.UID)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			if Rule(d.Rule) == Recovering && d.Href == row.Href {
-				all = append(all, d)
+				if err := do(row, d); err != nil {
+					return err
+				}
 			}
 		}
 	}
-	return all, nil
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"convoke/store"
@@ -162,21 +163,38 @@ func (e *Engine) seenSince(ctx context.Context, organizer string, since time.Tim
 	if err != nil || len(rows) == 0 || o.DueAt.After(e.Now()) {
 		return false, err
 	}
-	for _, c := range rows {
-		if !c.Left && (c.FullAt.Before(since) || (c.Trouble != store.NoTrouble && c.Trouble != store.ReadOnly)) {
-			return false, nil
-		}
-	}
-	return true, nil
+	return !slices.ContainsFunc(rows, unlisted(since)), nil
 }
 
-// Trust declares that the ledger is whole: that of a fresh install, or one that was rebuilt.
+// unlisted tells the calendars that could not be listed completely since, or cannot be looked at now.
+func unlisted(since time.Time) func(store.Calendar) bool {
+	return func(c store.Calendar) bool {
+		return !c.Left && (c.FullAt.Before(since) || (c.Trouble != store.NoTrouble && c.Trouble != store.ReadOnly))
+	}
+}
+
+// Unlisted are the calendars whose events nobody has seen since the ledger was lost.
+func (e *Engine) Unlisted(ctx context.Context) ([]store.Calendar, error) {
+	r, err := e.Recovery(ctx)
+	if err != nil || r.Since.IsZero() {
+		return nil, err
+	}
+	rows, err := e.Ledger.Calendars(ctx, "")
+	listed := func(c store.Calendar) bool { return !unlisted(r.Since)(c) }
+	return slices.DeleteFunc(rows, listed), err
+}
+
+// Trust declares that the ledger is whole: that of a fresh install, or one that was rebuilt. What waited because it might not be is
+// decided about at the next pass.
 func (e *Engine) Trust(ctx context.Context) error {
 	if e.Witness == nil {
 		return nil
 	}
 	_, is, err := e.testify(ctx)
 	if err != nil {
+		return err
+	}
+	if err := e.undoubted(ctx); err != nil {
 		return err
 	}
 	return e.Witness.Write(is.String())

@@ -93,6 +93,14 @@ func (a *app) trust(ctx context.Context, s *streams) error {
 		s.out.Printf("the ledger is whole already\n")
 		return nil
 	}
+	unlisted, err := a.engine.Unlisted(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range unlisted {
+		s.err.Printf("%s calendar %q of %s could not be listed since, so nobody has seen whether its events have a meeting that the ledger does not know\n",
+			s.err.Warn("note:"), terminal.Plain(c.Name), c.Organizer)
+	}
 	if err := a.engine.Trust(ctx); err != nil {
 		return err
 	}
