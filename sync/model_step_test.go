@@ -46,6 +46,9 @@ var steps = []struct {
 	{"lose", 1, (*history).lose},
 	{"forge", 1, (*history).stepForge},
 	{"wipe", 1, (*history).stepWipe},
+	{"vanish", 2, (*history).stepVanish},
+	{"outage", 1, (*history).stepOutage},
+	{"missing", 1, (*history).stepMissing},
 }
 
 // live plays a drawn number of steps.
@@ -186,9 +189,17 @@ func (h *history) stepDecline() {
 }
 
 func (h *history) stepTime() {
-	h.advance(rapid.SampledFrom([]time.Duration{
+	h.pause(rapid.SampledFrom([]time.Duration{
 		30 * time.Second, time.Minute, time.Minute, 3 * time.Minute, 11 * time.Minute, 11 * time.Minute, time.Hour, 25 * time.Hour,
 	}).Draw(h.draw, "time"))
+}
+
+// pause lets time pass, and never so much that the events come near, which begin ten days after the first step.
+func (h *history) pause(d time.Duration) {
+	if h.clock.Now().Add(d).After(monday.AddDate(0, 0, 7)) {
+		d = min(d, time.Hour)
+	}
+	h.advance(d)
 }
 
 func (h *history) stepPlatform() {
@@ -264,6 +275,54 @@ func (h *history) stepVeryLate() {
 	fault := meetingtest.Late()
 	fault.Hook = h.heldBack(settle + 5*time.Minute)
 	h.platform.Fail(meetingtest.CreateMeeting, fault)
+}
+
+// stepVanish has the platform lose a meeting, and its organizer change the event, which is when it shows.
+func (h *history) stepVanish() {
+	e := h.any(func(e *event) bool { return e.there && e.wanted })
+	if e == nil {
+		return
+	}
+	m := h.shown(h.current(e))
+	if m == nil || m.ID == h.hand.ID {
+		return
+	}
+	h.note("the platform loses the meeting of %s", e.uid)
+	h.platform.Drop(m.ID)
+	played.vanished.Add(1)
+	for _, other := range h.events {
+		if other.there && strings.Contains(h.current(other), joinPrefix+m.Number) {
+			other.disturbed = true
+			h.retitle(other)
+		}
+	}
+	if rapid.Bool().Draw(h.draw, "and is asked") {
+		for range 3 {
+			h.run(0)
+			h.advance(2 * time.Minute)
+		}
+	}
+}
+
+// stepOutage takes the feed away until it has been asked many times.
+func (h *history) stepOutage() {
+	h.note("the platform's feed is out of order")
+	fault := rapid.SampledFrom([]meetingtest.Fault{meetingtest.ErrorBefore(500), meetingtest.ErrorBefore(404), meetingtest.HTML(200), meetingtest.Cut()}).Draw(h.draw, "fault of the feed")
+	h.platform.Fail(meetingtest.Feed, slices.Repeat([]meetingtest.Fault{fault}, 20)...)
+}
+
+// stepMissing takes a calendar away for a while that no answer tells from a deleted one.
+func (h *history) stepMissing() {
+	path := h.dav.Calendar("alice", rapid.SampledFrom([]string{"work", "home"}).Draw(h.draw, "calendar"))
+	h.note("%s is missing", path)
+	played.missing.Add(1)
+	h.dav.Inject(caldavtest.Fault{Path: path, Status: 404})
+	for range rapid.IntRange(1, 4).Draw(h.draw, "looks") {
+		h.pause(rapid.SampledFrom([]time.Duration{time.Minute, 11 * time.Minute, 25 * time.Hour, 80 * time.Hour}).Draw(h.draw, "away"))
+		h.run(0)
+	}
+	h.note("%s is back", path)
+	h.dav.Heal()
 }
 
 // settle is platform.settle.

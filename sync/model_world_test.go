@@ -40,6 +40,7 @@ type history struct {
 	puts       map[string]int      // writes to an event since its author's last edit, by path
 	drops      bool                // the calendar server drops what has a join link in it
 	sealless   bool                // it drops seals
+	capped     bool                // three meetings an hour, and no more
 	sealer     sync.Seals
 	kills      int
 	references map[string]string // organizer and UID of every reference that was made
@@ -122,7 +123,13 @@ func newHistory(t testing.TB, draw *rapid.T, off weakness) *history {
 	h.platform.Set(func(k *meetingtest.Knobs) {
 		k.FeedLag = rapid.SampledFrom([]time.Duration{0, 0, 2 * time.Minute, 5 * time.Minute}).Draw(draw, "lag of the feed")
 	})
-	h.rules(func(r *sync.Rules) { r.RollAfter = 30 * time.Minute })
+	h.capped = rapid.SampledFrom([]bool{false, false, false, true}).Draw(draw, "capped")
+	h.rules(func(r *sync.Rules) {
+		r.RollAfter = 30 * time.Minute
+		if h.capped {
+			r.Caps.PerHour = 3
+		}
+	})
 	h.shelf.wrap = h.around
 	h.sealer = h.engine.Seals
 	h.byHand()
