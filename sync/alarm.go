@@ -30,6 +30,7 @@ func (p *pass) alarm(ctx context.Context) error {
 			continue
 		}
 		w.mass = true
+		p.Log.Warn("many events are gone at once, and their meetings are held: see convoke status", "calendar_id", w.ID, "gone", len(gone), "of", current)
 		for _, l := range gone {
 			if l.State != store.Ending || l.Reason != string(Delete) {
 				continue // it is decided about in this pass, or held already

@@ -78,6 +78,9 @@ func (p *pass) ejectOne(ctx context.Context, w *watched, l store.Link, kind Acti
 	if kind == SettleDetails {
 		d.Text = "convoke's text is plain text now"
 	}
+	if err := p.record(ctx, s, d); err != nil {
+		return err
+	}
 	o, err = p.apply(ctx, w, s, d, o)
 	if err != nil {
 		if broken := broke(err); broken != nil {

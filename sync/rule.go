@@ -86,7 +86,7 @@ var postponed = map[Rule]bool{Quiet: true, MaybeSplit: true, Unsettled: true, Re
 // without are the rules under which an event gets no meeting as long as it does not change.
 var without = map[Rule]bool{
 	NotMarked: true, NoAttendees: true, Declined: true, NotOrganizer: true, Cancelled: true, Private: true, TooShort: true, TooLong: true,
-	AllDay: true, NoDuration: true, Over: true, OtherTool: true, OtherOrganizer: true, Confidential: true, OptedOut: true, Gone: true,
+	AllDay: true, NoDuration: true, Over: true, OtherTool: true, OtherOrganizer: true, Confidential: true, OptedOut: true, Gone: true, Ejected: true,
 }
 
 // held are the rules under which something waits for a person.
