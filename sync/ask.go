@@ -125,11 +125,15 @@ func (p *pass) feed(ctx context.Context) (*reading, error) {
 	if r.learned == was || p.looking {
 		return p.fed, nil
 	}
-	text, err := json.Marshal(r.learned)
+	return p.fed, ledger(p.keep(ctx, r.learned))
+}
+
+func (p *pass) keep(ctx context.Context, l Learned) error {
+	text, err := json.Marshal(l)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return p.fed, ledger(p.Ledger.Note(ctx, learnedNote, string(text)))
+	return p.Ledger.Note(ctx, learnedNote, string(text))
 }
 
 // study reads the feed once a while after a meeting was made, as long as it is not known to show one within platform.settle: for as

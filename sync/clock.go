@@ -49,6 +49,9 @@ func (p *pass) reckon(ctx context.Context) ([]store.Calendar, error) {
 		return known, nil
 	}
 	p.Log.Warn("the clock was set", "by", p.clockSet, "back", back)
+	if err := p.unlearn(ctx); err != nil {
+		return nil, err
+	}
 	if err := p.waitAgain(ctx); err != nil || !back {
 		return known, err
 	}
@@ -61,6 +64,21 @@ func (p *pass) reckon(ctx context.Context) ([]store.Calendar, error) {
 		return nil, err
 	}
 	return p.Ledger.Calendars(ctx, p.o.Email)
+}
+
+// unlearn forgets what the wrong clock taught of the platform's feed: ages of meetings, and how far away they begin.
+func (p *pass) unlearn(ctx context.Context) error {
+	p.learning.Lock()
+	defer p.learning.Unlock()
+	l, err := p.Learned(ctx)
+	if err != nil || !l.Shown {
+		return err
+	}
+	l.Lag, l.Past, l.Ahead = unknownLag, 0, 0
+	if p.clockSet < 0 {
+		l.From = max(l.From, p.Now().Add(-p.clockSet).Unix())
+	}
+	return p.keep(ctx, l)
 }
 
 // waitAgain begins undo windows, and the time in which a call without an answer may take effect, anew.

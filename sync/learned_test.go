@@ -60,6 +60,26 @@ func TestLearnedWhileTheClockWasAhead(t *testing.T) {
 	assert.Equal(t, sync.Unchanged, w.rule("budget"))
 }
 
+// What was learned while the clock was wrong is learned again: how far ahead a meeting may begin that the feed shows, say.
+func TestLearnedAgainWhenTheClockWasSet(t *testing.T) {
+	w := newWorld(t)
+	w.readsBack()
+	w.clock.set(-10 * 24 * time.Hour)
+	w.book("first", december("First")...)
+	w.pass()
+	w.later(time.Hour)
+	w.book("second", december("Second")...)
+	w.pass()
+	require.Greater(t, w.learned().Ahead, int64(20*24))
+	w.clock.set(0)
+	w.pass()
+	w.later(time.Hour)
+	w.book("third", december("Third")...)
+	w.pass()
+	assert.Less(t, w.learned().Ahead, int64(13*24))
+	assert.Positive(t, w.learned().Ahead)
+}
+
 // Where meetings are made days apart, the feed is read a while after each as long as that is needed to tell how fast it is, and a
 // creation without an answer does not wait for days.
 func TestLearnedSoon(t *testing.T) {
