@@ -77,7 +77,7 @@ func (p *pass) found(ctx context.Context) ([]store.Calendar, error) {
 	var at int64
 	var from string
 	fmt.Sscanf(note, "%d %q", &at, &from)
-	if from == source && p.Now().Sub(time.Unix(at, 0)) < rediscovery {
+	if from == source && p.Now().Sub(time.Unix(at, 0)) < rediscovery && at >= p.recovery.Since.Unix() { // an old ledger knows an old list
 		return known, nil
 	}
 	if from != source {

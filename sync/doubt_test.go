@@ -2,7 +2,6 @@ package sync_test
 
 import (
 	"context"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -213,29 +212,14 @@ func TestDoubtEmptyFeedProvesNothing(t *testing.T) {
 func TestDoubtReferenceLostByChange(t *testing.T) {
 	w := newWorld(t).onDisk()
 	w.readsBack()
-	feed := w.people[0].Feed
-	w.people[0].Feed = func(ctx context.Context) ([]meetingapi.FeedEntry, error) {
-		all, err := feed(ctx)
-		for i := range all {
-			for _, m := range w.platform.Meetings() {
-				if len(m.History) > 1 && strings.Contains(all[i].Raw, m.ID) {
-					all[i].Raw = strings.ReplaceAll(all[i].Raw, "Reference", "x")
-					all[i].Raw = references.ReplaceAllString(all[i].Raw, "")
-				}
-			}
-		}
-		return all, err
-	}
+	w.people[0].Feed = w.forgetsWhatChanged(w.people[0].Feed)
 	w.dav.SetReadOnly(w.dav.AddCalendar("alice", "ro", "ro"), false)
 	w.book("first", "SUMMARY:First @meet")
 	w.pass()
 	w.later(time.Hour)
 	w.book("second", "SUMMARY:Second @meet")
 	w.pass()
-	require.NoError(t, w.ledger.Close())
-	old, err := os.ReadFile(w.file)
-	require.NoError(t, err)
-	w.open()
+	old := w.copied()
 	w.dav.SetReadOnly(w.dav.Calendar("alice", "work"), true)
 	e := w.book("budget", "SUMMARY:Budget @meet")
 	w.try()
@@ -244,11 +228,7 @@ func TestDoubtReferenceLostByChange(t *testing.T) {
 	w.try()
 	w.stands("made", "budget")
 	require.Len(t, w.meetings(), 3)
-	require.NoError(t, w.ledger.Close())
-	require.NoError(t, os.WriteFile(w.file, old, 0o600))
-	os.Remove(w.file + "-wal")
-	os.Remove(w.file + "-shm")
-	w.open()
+	w.putBack(old)
 	w.minutes(30)
 	w.stands("end", "budget")
 	assert.Len(t, w.meetings(), 3)

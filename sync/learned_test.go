@@ -2,7 +2,6 @@ package sync_test
 
 import (
 	"context"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -146,13 +145,12 @@ func TestLearnedKeptOfChangesOnly(t *testing.T) {
 
 // forgetsWhatChanged is a feed in which a meeting that was changed has lost its reference.
 func (w *world) forgetsWhatChanged(feed func(context.Context) ([]meetingapi.FeedEntry, error)) func(context.Context) ([]meetingapi.FeedEntry, error) {
-	reference := regexp.MustCompile(`\b[A-Z2-7]{20}\b`)
 	return func(ctx context.Context) ([]meetingapi.FeedEntry, error) {
 		all, err := feed(ctx)
 		for i := range all {
 			for _, m := range w.platform.Meetings() {
 				if len(m.History) > 1 && strings.Contains(all[i].Raw, m.ID) {
-					all[i].Raw = reference.ReplaceAllString(all[i].Raw, "")
+					all[i].Raw = references.ReplaceAllString(all[i].Raw, "")
 				}
 			}
 		}

@@ -243,6 +243,31 @@ func TestLeftCalendarEndsNothing(t *testing.T) {
 	}
 }
 
+// An old copy of the ledger may say that a calendar is looked for no more: it is searched for at once.
+func TestRecoverySearchesForCalendars(t *testing.T) {
+	w := newWorld(t).onDisk()
+	w.known("DTSTART:20270201T090000Z", "DTEND:20270201T100000Z")
+	home := w.secondCalendar()
+	w.rest()
+	w.dav.Inject(caldavtest.Fault{Path: home, Status: 410})
+	for _, d := range []time.Duration{time.Hour, 80 * time.Hour} {
+		w.clock.add(d)
+		w.try()
+	}
+	require.True(t, w.calendar("Home").Left)
+	old := w.copied()
+	w.dav.Heal()
+	w.bookAt(home+"e.ics", "sprint", "SUMMARY:Sprint @meet", "DTSTART:20270201T090000Z", "DTEND:20270201T100000Z")
+	w.clock.add(25 * time.Hour)
+	w.try()
+	require.Equal(t, sync.Unchanged, w.rule("sprint"))
+	w.putBack(old)
+	w.clock.add(time.Minute)
+	w.try()
+	assert.False(t, w.calendar("Home").Left)
+	assert.Len(t, w.meetings(), 3)
+}
+
 // After the ledger was lost nobody knows that a missing calendar has no meetings: it is looked for until it is there, and the recovery
 // lasts as long.
 func TestMissingWhileRecovering(t *testing.T) {

@@ -129,6 +129,27 @@ func (w *world) open() {
 	w.start()
 }
 
+// copied is the ledger's file as it is now.
+func (w *world) copied() []byte {
+	w.t.Helper()
+	require.NoError(w.t, w.ledger.Close())
+	data, err := os.ReadFile(w.file)
+	require.NoError(w.t, err)
+	w.open()
+	return data
+}
+
+// putBack puts an old copy in the place of the ledger.
+func (w *world) putBack(data []byte) {
+	w.t.Helper()
+	require.NoError(w.t, w.ledger.Close())
+	require.NoError(w.t, os.WriteFile(w.file, data, 0o600))
+	for _, beside := range []string{"-wal", "-shm"} {
+		os.Remove(w.file + beside) // of the ledger before it
+	}
+	w.open()
+}
+
 // restart is what a new process finds: the ledger, and nothing that was in memory.
 func (w *world) restart() {
 	if w.file != "" {
