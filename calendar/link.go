@@ -31,8 +31,10 @@ func (c *Component) Links() []string {
 		}
 	})
 	var links []string
+	told := map[string]bool{} // a megabyte of an invitation may be nothing but links
 	for _, link := range slices.Concat(found...) {
-		if !slices.Contains(links, link) {
+		if !told[link] {
+			told[link] = true
 			links = append(links, link)
 		}
 	}

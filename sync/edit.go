@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -188,9 +187,11 @@ func (p *pass) details(ctx context.Context, w *watched, s Situation, a Action) (
 // or its meeting was deleted and made anew, or platform.join_url has changed. The number is what they are known by.
 func (p *pass) earlier(ctx context.Context, w *watched, s Situation, m store.Meeting, d *calendar.Details) error {
 	var links []string
+	told := map[string]bool{d.JoinURL: true}
 	for _, c := range s.Event.Components {
 		for _, link := range c.Links() {
-			if link != d.JoinURL && !slices.Contains(links, link) {
+			if !told[link] {
+				told[link] = true
 				links = append(links, link)
 			}
 		}

@@ -43,9 +43,19 @@ func huge() map[string]string {
 		"conferences":        booked("conferences@example.com", strings.Repeat("CONFERENCE:tel:+1\r\n", small/19)),
 		"HTML":               booked("html@example.com", "X-ALT-DESC;FMTTYPE=text/html:"+strings.Repeat("<b><", small/4)),
 		"zones":              booked("zones@example.com", "DTSTART;TZID=Nowhere:20990101T000000", "DURATION:PT1H", zones(small)),
+		"links":              booked("links@example.com", "DESCRIPTION:"+links(small)),
 		"long title":         booked("title@example.com", "SUMMARY:"+strings.Repeat("x", small)+" @meet"),
 		"long UID":           booked(strings.Repeat("u", small)),
 	}
+}
+
+// links are all different.
+func links(size int) string {
+	var b strings.Builder
+	for i := 0; b.Len() < size; i++ {
+		fmt.Fprintf(&b, "http://%06d ", i)
+	}
+	return b.String()
 }
 
 // zones are many changes of clocks that nobody made.
