@@ -124,6 +124,10 @@ func (s *streams) check(ctx context.Context, cfg *config.Config, c *checkup) {
 }
 
 func checkKey(cfg *config.Config, c *checkup) {
+	if err := reachable(toRead, cfg.KeyFile); err != nil {
+		c.add(err, "key", "")
+		return
+	}
 	_, _, err := keyring.Open(cfg.KeyFile, false)
 	if errors.Is(err, fs.ErrNotExist) {
 		c.add(lostKey(cfg), "key", "%s is not there yet; the first start makes it, and it belongs in the backup", cfg.KeyFile)
@@ -134,6 +138,10 @@ func checkKey(cfg *config.Config, c *checkup) {
 
 // checkLedger answers whether it makes sense to go on.
 func checkLedger(ctx context.Context, cfg *config.Config, c *checkup) bool {
+	if err := reachable(toWrite, ledgerFiles(cfg.Database)...); err != nil {
+		c.add(err, "ledger", "")
+		return false
+	}
 	if _, err := os.Stat(cfg.Database); errors.Is(err, fs.ErrNotExist) {
 		_, err := os.Stat(filepath.Dir(cfg.Database))
 		if err == nil {
@@ -203,6 +211,10 @@ func (a *app) checkFeed(ctx context.Context, o sync.Organizer, c *checkup) {
 
 // checkRecovery says so when the ledger was lost or put back.
 func (a *app) checkRecovery(ctx context.Context, c *checkup) {
+	if err := reachable(toRead, a.cfg.Stamp); err != nil {
+		c.add(err, "stamp", "")
+		return
+	}
 	r, err := a.engine.Recovery(ctx)
 	if text := a.recovering(r); err == nil && text != "" {
 		err = errors.New(text)
