@@ -63,7 +63,7 @@ func newCheck(s *streams) *cobra.Command {
 				return err
 			}
 			found := &checkup{}
-			found.add(nil, "configuration", "%s: %d organizers", cfg.File, len(cfg.Organizers))
+			checkConfiguration(cfg, found)
 			s.check(c.Context(), cfg, found)
 			if asJSON {
 				err = s.out.JSON(found.findings)
@@ -123,6 +123,21 @@ func (s *streams) check(ctx context.Context, cfg *config.Config, c *checkup) {
 	a.checkJoinURL(ctx, c)
 }
 
+// checkConfiguration reads the file once more: it was read before root became the daemon's user.
+func checkConfiguration(cfg *config.Config, c *checkup) {
+	f, err := os.Open(cfg.File)
+	switch {
+	case err == nil:
+		f.Close()
+	case errors.Is(err, fs.ErrPermission):
+		err = fmt.Errorf("%w: so says the system to the daemon's user, %s; chgrp %[2]s, and chmod 0640 (or 0644)", err, userName(uint32(os.Geteuid())))
+	}
+	if err == nil && len(cfg.Organizers) == 0 {
+		err = fmt.Errorf("%s: there is no [[organizer]] yet, so nobody's calendar is looked at", cfg.File)
+	}
+	c.add(err, "configuration", "%s: %s", cfg.File, terminal.Count(len(cfg.Organizers), "organizer"))
+}
+
 func checkKey(cfg *config.Config, c *checkup) {
 	if err := reachable(toRead, cfg.KeyFile); err != nil {
 		c.add(err, "key", "")
@@ -159,7 +174,7 @@ func checkLedger(ctx context.Context, cfg *config.Config, c *checkup) bool {
 	}
 	defer l.Close()
 	n, err := l.Counts(ctx, "")
-	c.add(err, "ledger", "%s: %d meetings, %d events known", cfg.Database, n.Meetings, n.Objects)
+	c.add(err, "ledger", "%s: %s and %s known", cfg.Database, terminal.Count(n.Meetings, "meeting"), terminal.Count(n.Objects, "event"))
 	return true
 }
 
@@ -190,7 +205,7 @@ func (a *app) checkPlatform(ctx context.Context, o config.Organizer, person sync
 		return
 	}
 	users, err := a.people.Client(o).Admins(ctx, account)
-	c.add(advise(err), what, "account %s has %d admins", account, len(users))
+	c.add(advise(err), what, "account %s has %s", account, terminal.Count(len(users), "admin"))
 }
 
 // checkFeed tells what becomes of a creation that gets no answer: what the platform's feed shows is learned, not documented.

@@ -48,3 +48,15 @@ func TestOwnerOfABackup(t *testing.T) {
 	require.NoError(t, os.Chmod(ledger, 0o644)) // as sqlite3 leaves it
 	assert.Contains(t, run("sync").out, "cannot be used: chown nobody:")
 }
+
+// A configuration that only root can read is none for the daemon, though root has read it.
+func TestConfigurationOfRoot(t *testing.T) {
+	_, config, run := ownedCase(t)
+	require.NoError(t, os.Chown(config, 0, 0))
+	r := run("check")
+	assert.Equal(t, exitSome, r.code)
+	assert.Regexp(t, `(?m)^failed +configuration +open `+config+`: permission denied: .*the daemon's user, nobody; chgrp nobody, and chmod 0640`, r.out)
+	require.NoError(t, os.Chmod(config, 0o644))
+	r = run("check")
+	assert.Zero(t, r.code, r.out)
+}

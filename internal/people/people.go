@@ -16,6 +16,7 @@ import (
 	"convoke/internal/config"
 	"convoke/internal/keyring"
 	"convoke/internal/secret"
+	"convoke/internal/terminal"
 	"convoke/internal/transport"
 	"convoke/internal/wording"
 	"convoke/meetingapi"
@@ -294,7 +295,7 @@ func (p *People) admin(ctx context.Context, o config.Organizer, account string) 
 			}
 		}
 	}
-	return meetingapi.User{}, fmt.Errorf("account %s has %d admins, and none of them is %s; check account_id, or add the address that the platform has to aliases", account, len(users), o.Email)
+	return meetingapi.User{}, fmt.Errorf("account %s has %s, and %s is none of them; check account_id, or add the address that the platform has to aliases", account, terminal.Count(len(users), "admin"), o.Email)
 }
 
 // keep writes what the platform said of an organizer into the ledger; the path of her feed is a secret, so it is hidden.

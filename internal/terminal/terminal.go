@@ -96,6 +96,14 @@ func visible(s string) int {
 	}
 }
 
+// Count is a number of things: 1 event, 2 events.
+func Count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
 // Plain makes foreign text safe to print: control characters would move the cursor or change the colour.
 func Plain(s string) string {
 	return strings.Map(func(r rune) rune {

@@ -86,3 +86,9 @@ func TestProgress(t *testing.T) {
 	p.Done()
 	assert.Equal(t, "\r\x1b[K500 events\r\x1b[K", b.String())
 }
+
+func TestCount(t *testing.T) {
+	for n, want := range map[int]string{0: "0 events", 1: "1 event", 2: "2 events", 1000: "1000 events"} {
+		assert.Equal(t, want, Count(n, "event"))
+	}
+}
