@@ -28,7 +28,7 @@ type status struct {
 	names      map[int64]string
 	missing    map[int64]bool // calendars
 	Held       []heldStatus   `json:"held"`    // batches of meetings that stay until an admin approves
-	Missing    sync.Missing   `json:"missing"` // meetings that the platform does not find
+	Missing    missingStatus  `json:"missing"` // meetings that the platform does not find
 	Unanswered []callStatus   `json:"unanswered"`
 
 	Recovery  *recoveryStatus `json:"recovery,omitempty"` // the ledger was lost or put back
@@ -72,14 +72,6 @@ type endingStatus struct {
 	Number    string    `json:"number"`
 	Reason    string    `json:"reason"`
 	At        time.Time `json:"at"`
-}
-
-type heldStatus struct {
-	Batch     int64  `json:"batch"`
-	Organizer string `json:"organizer"`
-	Calendar  string `json:"calendar"`
-	Meetings  int    `json:"meetings"`
-	Because   string `json:"because"`
 }
 
 type callStatus struct {
@@ -140,10 +132,7 @@ func (a *app) status(ctx context.Context) (status, error) {
 	if text := a.recovering(recovery); text != "" {
 		st.Recovery = &recoveryStatus{recovery.Since.UTC(), text}
 	}
-	if st.Missing, err = sync.CountMissing(ctx, a.ledger, time.Now()); err != nil {
-		return st, err
-	}
-	for _, read := range []func(context.Context, *status) error{a.organizerStatus, a.calendarStatus, a.endingStatus, a.callStatus} {
+	for _, read := range []func(context.Context, *status) error{a.organizerStatus, a.calendarStatus, a.endingStatus, a.missingStatus, a.callStatus} {
 		if err := read(ctx, &st); err != nil {
 			return st, err
 		}
@@ -218,34 +207,20 @@ func (a *app) endingStatus(ctx context.Context, st *status) error {
 		return err
 	}
 	for _, l := range links {
-		if sync.IsHeld(l) {
-			st.hold(l)
-		}
-		if l.State != store.Ending || sync.IsHeld(l) {
+		if l.State != store.Ending {
 			continue
 		}
 		m, err := a.ledger.Meeting(ctx, l.Meeting)
 		if err != nil {
 			return err
 		}
+		if sync.IsHeld(l) {
+			st.hold(l, m)
+			continue
+		}
 		st.Ending = append(st.Ending, endingStatus{Organizer: l.Organizer, UID: l.UID, Number: m.Number, Reason: l.Reason, At: l.DueAt})
 	}
 	return nil
-}
-
-// hold counts a held link in its batch, the calendar; calendars are read before.
-func (st *status) hold(l store.Link) {
-	for i := range st.Held {
-		if st.Held[i].Batch == l.Calendar {
-			st.Held[i].Meetings++
-			return
-		}
-	}
-	because := "their events are gone all at once"
-	if st.missing[l.Calendar] {
-		because = "their calendar has been missing for three days"
-	}
-	st.Held = append(st.Held, heldStatus{Batch: l.Calendar, Organizer: l.Organizer, Calendar: st.names[l.Calendar], Meetings: 1, Because: because})
 }
 
 func (a *app) callStatus(ctx context.Context, st *status) error {
@@ -325,12 +300,15 @@ func (st status) print(o *terminal.Out) {
 	section(o, []string{"GIVEN UP", "UID", "MEETING", "BECAUSE", "WHEN"}, rows)
 	rows = nil
 	for _, x := range st.Held {
-		rows = append(rows, []string{fmt.Sprint(x.Batch), x.Organizer, terminal.Plain(x.Calendar), o.Bad(fmt.Sprintf("%d meetings stay, since %s; to give them up: convoke approve %d", x.Meetings, x.Because, x.Batch))})
+		rows = append(rows, []string{fmt.Sprint(x.Batch), x.Organizer, terminal.Plain(x.Calendar), o.Bad(x.String())})
 	}
 	if st.Missing.Many {
-		rows = append(rows, []string{platformBatch, "-", "-", o.Bad(fmt.Sprintf("%d meetings, of %d to come, that the platform does not find; check the API key and the user IDs; if they are gone for good: convoke approve %s", st.Missing.Meetings, st.Missing.Of, platformBatch))})
+		rows = append(rows, []string{platformBatch, "-", "-", o.Bad(st.Missing.String())})
 	}
 	section(o, []string{"HELD", "ORGANIZER", "CALENDAR", "WHAT"}, rows)
+	if len(rows) > 0 {
+		o.Printf("which meetings these are: convoke approve\n")
+	}
 	rows = nil
 	for _, x := range st.Unanswered {
 		rows = append(rows, []string{x.Organizer, dash(terminal.Plain(x.UID)), x.Call, when(x.SentAt), o.Bad(terminal.Plain(x.Error))})
