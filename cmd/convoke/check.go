@@ -24,9 +24,10 @@ import (
 
 // A finding is one line of check.
 type finding struct {
-	What    string `json:"what"`
-	OK      bool   `json:"ok"`
-	Message string `json:"message"`
+	What     string `json:"what"`
+	OK       bool   `json:"ok"`
+	NotTried bool   `json:"notTried,omitempty"` // nothing was found out, neither well nor ill
+	Message  string `json:"message"`
 }
 
 // A checkup collects findings.
@@ -40,6 +41,11 @@ func (c *checkup) add(err error, what, fine string, args ...any) {
 		f.Message = err.Error()
 	}
 	c.findings = append(c.findings, f)
+}
+
+// pass over what cannot be tried.
+func (c *checkup) pass(what, why string, args ...any) {
+	c.findings = append(c.findings, finding{What: what, OK: true, NotTried: true, Message: fmt.Sprintf(why, args...)})
 }
 
 func (c *checkup) failed() bool {
@@ -84,7 +90,10 @@ func (c *checkup) print(o *terminal.Out) {
 	var rows [][]string
 	for _, f := range c.findings {
 		mark := o.Good("ok")
-		if !f.OK {
+		switch {
+		case f.NotTried:
+			mark = o.Dim("–")
+		case !f.OK:
 			mark = o.Bad("failed")
 		}
 		rows = append(rows, []string{mark, f.What, terminal.Plain(f.Message)})
@@ -201,7 +210,15 @@ func (a *app) checkPlatform(ctx context.Context, o config.Organizer, person sync
 		account = row.AccountID
 	}
 	if account == "" {
-		c.add(nil, what, "not asked: without account_id nothing can be read there, and making a meeting is no way to check")
+		userless, err := a.userless(ctx, o, row)
+		switch {
+		case err != nil:
+			c.add(err, what, "")
+		case userless != "":
+			c.add(errors.New(userless), what, "")
+		default:
+			c.pass(what, "not asked: without account_id nothing can be read there, and making a meeting is no way to check")
+		}
 		return
 	}
 	users, err := a.people.Client(o).Admins(ctx, account)
@@ -272,8 +289,12 @@ func (a *app) checkCalendar(ctx context.Context, cal store.Calendar) error {
 func (a *app) checkJoinURL(ctx context.Context, c *checkup) {
 	const what = "join URL"
 	meetings, err := a.ledger.Meetings(ctx, "")
-	if err != nil || len(meetings) == 0 {
-		c.add(err, what, "not tried: no meeting has been made yet (%s)", a.cfg.Platform.JoinURL)
+	switch {
+	case err != nil:
+		c.add(err, what, "")
+		return
+	case len(meetings) == 0:
+		c.pass(what, "not tried: no meeting has been made yet (%s)", a.cfg.Platform.JoinURL)
 		return
 	}
 	u := a.people.Join().URL(meetings[len(meetings)-1].Number)

@@ -166,6 +166,13 @@ func (a *app) organizerStatus(ctx context.Context, st *status) error {
 		if os.UserID == "" {
 			os.UserID = row.UserID
 		}
+		if row.State == "" {
+			userless, err := a.userless(ctx, o, row)
+			if err != nil {
+				return err
+			}
+			os.State = well(userless)
+		}
 		st.Organizers = append(st.Organizers, os)
 	}
 	return nil
