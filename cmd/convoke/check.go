@@ -8,10 +8,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"convoke/calendar"
+	"convoke/internal/calendars"
 	"convoke/internal/config"
 	"convoke/internal/keyring"
 	"convoke/internal/terminal"
@@ -266,6 +268,20 @@ func (a *app) checkCalendars(ctx context.Context, o config.Organizer, c *checkup
 			shared = ", shared by somebody else"
 		}
 		c.add(a.checkCalendar(ctx, cal), "calendar of "+o.Email, "%q at %s%s", cal.Name, cal.URL, shared)
+	}
+	checkRules(o, found.Calendars, c)
+}
+
+// checkRules finds rules that are for no calendar.
+func checkRules(o config.Organizer, found []store.Calendar, c *checkup) {
+	var names []string
+	for _, cal := range found {
+		names = append(names, cal.Name)
+	}
+	for _, rule := range o.CalendarRules {
+		if !slices.ContainsFunc(found, func(cal store.Calendar) bool { return rule.Name == cal.Name || rule.Name == cal.URL }) {
+			c.add(fmt.Errorf("[[organizer.calendar]] %q is no calendar that is watched; %s", rule.Name, calendars.ThereAre(names)), "rule of "+o.Email, "")
+		}
 	}
 }
 
