@@ -14,7 +14,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"convoke/internal/config"
 	"convoke/internal/terminal"
 	"convoke/internal/wording"
 	"convoke/store"
@@ -75,11 +74,10 @@ type usageError struct{ error }
 func exitCode(err error) int {
 	var usage usageError
 	var words *wording.Error    // a template that fails
-	var invalid *config.Invalid // a language without words
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.As(err, &usage), errors.As(err, &words), errors.As(err, &invalid):
+	case errors.As(err, &usage), errors.As(err, &words):
 		return exitUsage
 	case errors.Is(err, store.ErrLocked):
 		return exitLocked

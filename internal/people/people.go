@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	stdsync "sync"
 	"time"
@@ -57,14 +56,6 @@ func New(cfg *config.Config, ledger store.Ledger, keys keyring.Keyring, pool *tr
 	words, err := wording.Load(cfg.Details.Templates)
 	if err != nil {
 		return nil, fmt.Errorf("details.templates: %w", err)
-	}
-	for _, o := range cfg.Organizers {
-		if o.Language != "" && !words.Has(o.Language) {
-			return nil, &config.Invalid{File: cfg.File, Faults: []config.Fault{{
-				Key: "language", Value: strconv.Quote(o.Language),
-				Message: fmt.Sprintf("there are words for %s only; for another language add %s.txt to details.templates", strings.Join(words.Languages(), ", "), o.Language),
-			}}}
-		}
 	}
 	p := &People{
 		words: words, cfg: cfg, ledger: ledger, keys: keys, now: now, join: join, clients: map[string]*meetingapi.Client{},
