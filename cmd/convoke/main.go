@@ -73,7 +73,7 @@ type usageError struct{ error }
 
 func exitCode(err error) int {
 	var usage usageError
-	var words *wording.Error    // a template that fails
+	var words *wording.Error // a template that fails
 	switch {
 	case err == nil:
 		return exitDone

@@ -74,14 +74,6 @@ type endingStatus struct {
 	At        time.Time `json:"at"`
 }
 
-type callStatus struct {
-	Organizer string    `json:"organizer"`
-	UID       string    `json:"uid,omitempty"`
-	Call      string    `json:"call"`
-	SentAt    time.Time `json:"sentAt"`
-	Error     string    `json:"error,omitempty"`
-}
-
 func newStatus(s *streams) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
@@ -230,28 +222,6 @@ func (a *app) endingStatus(ctx context.Context, st *status) error {
 	return nil
 }
 
-func (a *app) callStatus(ctx context.Context, st *status) error {
-	intents, err := a.ledger.Intents(ctx, "")
-	if err != nil {
-		return err
-	}
-	for _, in := range intents {
-		st.Unanswered = append(st.Unanswered, callStatusOf(in))
-	}
-	given, err := a.ledger.GivenUp(ctx, "")
-	for _, in := range given {
-		if in.Kind != store.CreateMeeting {
-			continue // what holds is sent once more, and that is all
-		}
-		st.Leftovers = append(st.Leftovers, callStatusOf(in))
-	}
-	return err
-}
-
-func callStatusOf(in store.Intent) callStatus {
-	return callStatus{Organizer: in.Organizer, UID: in.UID, Call: string(in.Kind), SentAt: in.SentAt, Error: in.Error}
-}
-
 func well(state string) string {
 	if state == "" {
 		return "ok"
@@ -295,7 +265,7 @@ func (st status) print(o *terminal.Out) {
 	for _, x := range st.Calendars {
 		text := state(x.State, x.WayOut)
 		if !x.RetryAt.IsZero() {
-			text += o.Dim(" (asked again " + when(x.RetryAt) + ")")
+			text += o.Dim(" (next try " + when(x.RetryAt) + ")")
 		}
 		rows = append(rows, []string{x.Organizer, terminal.Plain(x.Name), when(x.Listed), text})
 	}
@@ -304,7 +274,7 @@ func (st status) print(o *terminal.Out) {
 	for _, x := range st.Ending {
 		rows = append(rows, []string{x.Organizer, terminal.Plain(x.UID), x.Number, x.Reason, when(x.At)})
 	}
-	section(o, []string{"GIVEN UP", "UID", "MEETING", "BECAUSE", "WHEN"}, rows)
+	section(o, []string{"TO BE GIVEN UP", "UID", "MEETING", "BECAUSE", "WHEN"}, rows)
 	rows = nil
 	for _, x := range st.Held {
 		rows = append(rows, []string{fmt.Sprint(x.Batch), x.Organizer, terminal.Plain(x.Calendar), o.Bad(x.String())})
@@ -318,23 +288,26 @@ func (st status) print(o *terminal.Out) {
 	}
 	rows = nil
 	for _, x := range st.Unanswered {
-		rows = append(rows, []string{x.Organizer, dash(terminal.Plain(x.UID)), x.Call, when(x.SentAt), o.Bad(terminal.Plain(x.Error))})
+		rows = append(rows, []string{x.Organizer, dash(terminal.Plain(x.UID)), x.Call, dash(x.meeting()), when(x.SentAt), x.why(o)})
 	}
-	section(o, []string{"UNANSWERED", "UID", "CALL", "SENT", "WHY"}, rows)
+	section(o, []string{"UNANSWERED", "UID", "CALL", "MEETING", "SENT", "WHY"}, rows)
 	rows = nil
 	for _, x := range st.Leftovers {
-		rows = append(rows, []string{x.Organizer, dash(terminal.Plain(x.UID)), when(x.SentAt), o.Warn(terminal.Plain(x.Error))})
+		rows = append(rows, []string{x.Organizer, dash(terminal.Plain(x.UID)), dash(x.meeting()), when(x.SentAt), o.Warn(terminal.Plain(x.Error))})
 	}
-	section(o, []string{"LEFT OVER?", "UID", "SENT", "WHY"}, rows)
+	section(o, []string{"LEFT OVER?", "UID", "MEETING", "SENT", "WHY"}, rows)
 	rows = nil
 	for _, x := range st.Failing {
+		if st.unanswered(x) {
+			continue // told above, with the way out
+		}
 		name := x.UID
 		if name == "" {
 			name = x.Href
 		}
 		text := o.Bad(terminal.Plain(x.Error))
 		if !x.RetryAt.IsZero() {
-			text += o.Dim(" (tried again " + when(x.RetryAt) + ")")
+			text += o.Dim(" (next try " + when(x.RetryAt) + ")")
 		}
 		rows = append(rows, []string{x.Organizer, terminal.Plain(x.Calendar), terminal.Plain(name), text})
 	}

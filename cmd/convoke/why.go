@@ -34,9 +34,10 @@ what was decided about it before. Nothing is changed.`,
 }
 
 type reasons struct {
-	UID       string             `json:"uid"`
-	Now       []sync.Explanation `json:"now"`
-	Decisions []decided          `json:"decisions"`
+	UID        string             `json:"uid"`
+	Now        []sync.Explanation `json:"now"`
+	Unanswered []callStatus       `json:"unanswered"`
+	Decisions  []decided          `json:"decisions"`
 }
 
 type decided struct {
@@ -55,11 +56,15 @@ func (s *streams) why(ctx context.Context, a *app, uid string, asJSON bool) erro
 	if err != nil {
 		return err
 	}
+	calls, err := a.unanswered(ctx, uid)
+	if err != nil {
+		return err
+	}
 	if len(now) == 0 && len(before) == 0 {
 		return fmt.Errorf("no event with UID %q was seen in any calendar; the UID stands in the event's source, and a new event is seen at the next pass", uid)
 	}
 	if asJSON {
-		r := reasons{UID: uid, Now: now, Decisions: []decided{}}
+		r := reasons{UID: uid, Now: now, Unanswered: calls, Decisions: []decided{}}
 		for _, d := range before {
 			r.Decisions = append(r.Decisions, decided{At: when(d.At), Organizer: d.Organizer, Rule: d.Rule, Text: d.Text})
 		}
@@ -67,6 +72,12 @@ func (s *streams) why(ctx context.Context, a *app, uid string, asJSON bool) erro
 	}
 	for _, x := range now {
 		printExplanation(s.out, x)
+	}
+	for _, c := range calls {
+		s.out.Printf("  sent     %s %s, at %s, and not answered\n", c.Call, c.meeting(), when(c.SentAt))
+		if c.WayOut != "" {
+			s.out.Printf("  way out  %s\n", s.out.Warn(terminal.Plain(c.WayOut)))
+		}
 	}
 	printDecisions(s.out, before)
 	return nil
