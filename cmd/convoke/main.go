@@ -42,6 +42,7 @@ func run(args []string, out, errOut io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(errOut)
+	addCompletion(root)
 	err := root.ExecuteContext(ctx)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = errInterrupted
@@ -103,9 +104,11 @@ the ledger; 4 the ledger is damaged or newer than this program.`,
 			}
 			return unknownCommand(c, arg[0])
 		},
+		Version:       versionText(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.PersistentFlags().StringVarP(&s.config, "config", "c", "", "configuration file (default /etc/convoke/config.toml, then ./config.toml)")
 	root.PersistentFlags().BoolVarP(&s.verbose, "verbose", "v", false, "log more, also titles and addresses")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
@@ -129,6 +132,24 @@ func unknownCommand(c *cobra.Command, name string) error {
 	return usageError{fmt.Errorf("unknown command %q%s; see: %s --help", name, hint, c.CommandPath())}
 }
 
+// addCompletion adds cobra's command, which would answer a shell that it does not know with its help. It prints to where the root
+// prints by now.
+func addCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() != "completion" {
+			continue
+		}
+		c.Args = cobra.ArbitraryArgs
+		c.RunE = func(c *cobra.Command, arg []string) error {
+			if len(arg) > 0 {
+				return usageError{fmt.Errorf("no completion for %q, but for bash, fish, powershell and zsh", arg[0])}
+			}
+			return usageError{fmt.Errorf("which shell? see: %s --help", c.CommandPath())}
+		}
+	}
+}
+
 // args wraps cobra's checks of arguments, so that a wrong number of them is a wrong usage.
 func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(c *cobra.Command, a []string) error {
@@ -137,4 +158,17 @@ func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// one wants a single argument, and says what it is.
+func one(what string) cobra.PositionalArgs {
+	return args(func(_ *cobra.Command, a []string) error {
+		switch len(a) {
+		case 0:
+			return fmt.Errorf("needs %s", what)
+		case 1:
+			return nil
+		}
+		return fmt.Errorf("takes %s and nothing else, not also %q", what, a[1])
+	})
 }

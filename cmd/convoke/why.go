@@ -18,7 +18,7 @@ func newWhy(s *streams) *cobra.Command {
 		Short: "Tell why an event was or was not treated",
 		Long: `Read the event with that UID as it is now, and tell the rule that applies to it (doc/decisions.md), what its seal proves, and
 what was decided about it before. Nothing is changed.`,
-		Args: args(cobra.ExactArgs(1)),
+		Args: one("the UID of an event"),
 		RunE: func(c *cobra.Command, arg []string) error {
 			a, err := s.open(c.Context(), reading)
 			if err != nil {
