@@ -60,3 +60,13 @@ func TestConfigurationOfRoot(t *testing.T) {
 	r = run("check")
 	assert.Zero(t, r.code, r.out)
 }
+
+// So is a secret.
+func TestSecretOfRoot(t *testing.T) {
+	_, config, run := ownedCase(t)
+	key := filepath.Join(filepath.Dir(config), "platform-api-key")
+	require.NoError(t, os.Chown(key, 0, 0))
+	r := run("check")
+	assert.Equal(t, exitSome, r.code)
+	assert.Contains(t, r.out, "secret file: open "+key+": permission denied; the user that convoke runs as must be able to read it: chgrp convoke, and chmod 0640")
+}

@@ -128,7 +128,7 @@ func (c *Calendars) Find(ctx context.Context, organizer string) (sync.Found, err
 	}
 	account, err := caldav.Discover(ctx, client, o.CalDAVURL.String())
 	if err != nil {
-		return sync.Found{}, fmt.Errorf("find the calendars of %s at %s: %w", o.Email, o.CalDAVURL.Redacted(), err)
+		return sync.Found{}, fmt.Errorf("find the calendars of %s: %w", o.Email, err)
 	}
 	chosen, err := choose(o, account.Calendars)
 	if err != nil {
