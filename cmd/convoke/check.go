@@ -224,6 +224,9 @@ func (a *app) checkPlatform(ctx context.Context, o config.Organizer, person sync
 		return
 	}
 	users, err := a.people.Client(o).Admins(ctx, account)
+	if errors.Is(err, meetingapi.ErrNotFound) {
+		err = fmt.Errorf("%w; check account_id", err)
+	}
 	c.add(advise(err), what, "account %s has %s", account, terminal.Count(len(users), "admin"))
 }
 

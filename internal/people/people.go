@@ -276,6 +276,9 @@ func (p *People) admin(ctx context.Context, o config.Organizer, account string) 
 		return meetingapi.User{}, errors.New("no API key is configured: set platform.api_key_file, or api_key_file of the organizer")
 	}
 	users, err := client.Admins(ctx, account)
+	if errors.Is(err, meetingapi.ErrNotFound) {
+		return meetingapi.User{}, fmt.Errorf("read the admins of account %s: %w; check account_id", account, err)
+	}
 	if err != nil {
 		return meetingapi.User{}, fmt.Errorf("read the admins of account %s: %w", account, err)
 	}
