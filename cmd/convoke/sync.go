@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"convoke/internal/terminal"
+	"convoke/store"
 	"convoke/sync"
 )
 
@@ -72,6 +73,9 @@ func (s *streams) exclusively(ctx context.Context) (*app, func(), error) {
 	release, err := a.ledger.Lock()
 	if err != nil {
 		ignore()
+		if errors.Is(err, store.ErrLocked) {
+			err = fmt.Errorf("%w; stop it first: systemctl stop convoke", err)
+		}
 		return nil, nil, errors.Join(err, a.ledger.Close())
 	}
 	a.engine.Log = s.quietly()
