@@ -35,12 +35,16 @@ type finding struct {
 // A checkup collects findings.
 type checkup struct {
 	findings []finding
+	unusable error // the ledger is damaged, or newer than the program
 }
 
 func (c *checkup) add(err error, what, fine string, args ...any) {
 	f := finding{What: what, OK: err == nil, Message: fmt.Sprintf(fine, args...)}
 	if err != nil {
 		f.Message = err.Error()
+	}
+	if errors.Is(err, store.ErrDamaged) || errors.Is(err, store.ErrNewer) {
+		c.unusable = err
 	}
 	c.findings = append(c.findings, f)
 }
@@ -79,7 +83,7 @@ func newCheck(s *streams) *cobra.Command {
 				found.print(s.out)
 			}
 			if err == nil && found.failed() {
-				err = errSome
+				err = errors.Join(errSome, found.unusable)
 			}
 			return err
 		},
@@ -104,8 +108,8 @@ func (c *checkup) print(o *terminal.Out) {
 }
 
 func (s *streams) check(ctx context.Context, cfg *config.Config, c *checkup) {
-	checkKey(cfg, c)
-	if !checkLedger(ctx, cfg, c) {
+	key, ledger := checkKey(cfg, c), checkLedger(ctx, cfg, c)
+	if !key || !ledger {
 		return
 	}
 	a, err := s.assemble(ctx, cfg, nil, copying)
@@ -149,20 +153,22 @@ func checkConfiguration(cfg *config.Config, c *checkup) {
 	c.add(err, "configuration", "%s: %s", cfg.File, terminal.Count(len(cfg.Organizers), "organizer"))
 }
 
-func checkKey(cfg *config.Config, c *checkup) {
+// checkKey answers whether it makes sense to go on.
+func checkKey(cfg *config.Config, c *checkup) bool {
 	if err := reachable(toRead, cfg.KeyFile); err != nil {
 		c.add(err, "key", "")
-		return
+		return false
 	}
 	_, _, err := keyring.Open(cfg.KeyFile, false)
 	if errors.Is(err, fs.ErrNotExist) {
 		c.add(lostKey(cfg), "key", "%s is not there yet; the first start makes it, and it belongs in the backup", cfg.KeyFile)
-		return
+		return true
 	}
 	c.add(err, "key", "%s", cfg.KeyFile)
+	return err == nil
 }
 
-// checkLedger answers whether it makes sense to go on.
+// checkLedger answers the same.
 func checkLedger(ctx context.Context, cfg *config.Config, c *checkup) bool {
 	if err := reachable(toWrite, ledgerFiles(cfg.Database)...); err != nil {
 		c.add(err, "ledger", "")
@@ -234,6 +240,9 @@ func (a *app) checkPlatform(ctx context.Context, o config.Organizer, person sync
 func (a *app) checkFeed(ctx context.Context, o sync.Organizer, c *checkup) {
 	if o.Problem != nil {
 		return // told with the platform
+	}
+	if a.needsKey() != nil {
+		return // told with the key, without which nobody knows where the feed is
 	}
 	rung, learned, err := a.engine.Reads(ctx, o)
 	end := "found, or made once more"

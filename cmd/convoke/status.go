@@ -86,18 +86,23 @@ func newStatus(s *streams) *cobra.Command {
 				return err
 			}
 			defer a.ledger.Close()
-			if err := a.needsKey(); err != nil {
-				s.err.Printf("%s %v\n", s.err.Bad("failed:"), err)
+			lost := a.needsKey()
+			if lost != nil {
+				s.err.Printf("%s %v\n", s.err.Bad("failed:"), lost)
 			}
 			st, err := a.status(c.Context())
 			if err != nil {
 				return err
 			}
 			if asJSON {
-				return s.out.JSON(st)
+				err = s.out.JSON(st)
+			} else {
+				st.print(s.out)
 			}
-			st.print(s.out)
-			return nil
+			if err == nil && lost != nil {
+				err = errSome
+			}
+			return err
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
