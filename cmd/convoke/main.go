@@ -110,7 +110,7 @@ the ledger; 4 the ledger is damaged or newer than this program.`,
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.PersistentFlags().StringVarP(&s.config, "config", "c", "", "configuration file (default /etc/convoke/config.toml, then ./config.toml)")
-	root.PersistentFlags().BoolVarP(&s.verbose, "verbose", "v", false, "log more, also titles and addresses")
+	root.PersistentFlags().BoolVarP(&s.verbose, "verbose", "v", false, "log more: also passes that did nothing, and addresses where errors hold them")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see: %s --help", err, c.CommandPath())}
 	})

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -41,10 +42,10 @@ type reasons struct {
 }
 
 type decided struct {
-	At        string `json:"at"`
-	Organizer string `json:"organizer"`
-	Rule      string `json:"rule"`
-	Text      string `json:"text"`
+	At        time.Time `json:"at"`
+	Organizer string    `json:"organizer"`
+	Rule      string    `json:"rule"`
+	Text      string    `json:"text"`
 }
 
 func (s *streams) why(ctx context.Context, a *app, uid string, asJSON bool) error {
@@ -66,7 +67,7 @@ func (s *streams) why(ctx context.Context, a *app, uid string, asJSON bool) erro
 	if asJSON {
 		r := reasons{UID: uid, Now: now, Unanswered: calls, Decisions: []decided{}}
 		for _, d := range before {
-			r.Decisions = append(r.Decisions, decided{At: when(d.At), Organizer: d.Organizer, Rule: d.Rule, Text: d.Text})
+			r.Decisions = append(r.Decisions, decided{At: d.At.UTC(), Organizer: d.Organizer, Rule: d.Rule, Text: d.Text})
 		}
 		return s.out.JSON(r)
 	}
