@@ -43,7 +43,11 @@ func run(args []string, out, errOut io.Writer) int {
 	root.SetOut(out)
 	root.SetErr(errOut)
 	addCompletion(root)
+	signal.Ignore(syscall.SIGPIPE) // a reader that goes away ends no pass in the middle of a call
 	err := root.ExecuteContext(ctx)
+	if unprinted := s.out.Err(); err == nil && unprinted != nil {
+		err = fmt.Errorf("not all could be printed: %w", unprinted)
+	}
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = errInterrupted
 	}

@@ -20,6 +20,9 @@ import (
 type Out struct {
 	io.Writer
 	colour bool
+
+	mu  stdsync.Mutex
+	err error // the first that a write has come to
 }
 
 // New prints to w, with colour when that is a terminal.
@@ -46,8 +49,26 @@ func (o *Out) style(code, s string) string {
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
 }
 
-// Printf prints; what could not be printed is nobody's loss.
-func (o *Out) Printf(format string, args ...any) { fmt.Fprintf(o.Writer, format, args...) }
+// Printf prints. Nothing stops where that fails: Err tells, at the end.
+func (o *Out) Printf(format string, args ...any) {
+	_, err := fmt.Fprintf(o.Writer, format, args...)
+	o.failed(err)
+}
+
+func (o *Out) failed(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err == nil {
+		o.err = err
+	}
+}
+
+// Err is the first error of a write, or nil.
+func (o *Out) Err() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.err
+}
 
 // JSON prints one indented document.
 func (o *Out) JSON(v any) error {

@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -92,3 +93,16 @@ func TestCount(t *testing.T) {
 		assert.Equal(t, want, Count(n, "event"))
 	}
 }
+
+// What could not be printed is remembered, and the first time is enough.
+func TestErr(t *testing.T) {
+	o := New(full{})
+	assert.NoError(t, o.Err())
+	o.Printf("a")
+	o.Printf("b")
+	assert.EqualError(t, o.Err(), "no room for a")
+}
+
+type full struct{}
+
+func (full) Write(b []byte) (int, error) { return 0, fmt.Errorf("no room for %s", b) }
