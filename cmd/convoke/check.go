@@ -275,11 +275,14 @@ func (a *app) checkCalendars(ctx context.Context, o config.Organizer, c *checkup
 		return
 	}
 	for _, cal := range found.Calendars {
-		shared := ""
+		where, shared := cal.URL, ""
+		if !o.ICSURL.IsZero() {
+			where = o.ICSURL.String() // without what is secret of it
+		}
 		if cal.Shared {
 			shared = ", shared by somebody else"
 		}
-		c.add(a.checkCalendar(ctx, cal), "calendar of "+o.Email, "%q at %s%s", cal.Name, cal.URL, shared)
+		c.add(a.checkCalendar(ctx, cal), "calendar of "+o.Email, "%q at %s%s", cal.Name, where, shared)
 	}
 	checkRules(o, found.Calendars, c)
 }

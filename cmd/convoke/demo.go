@@ -64,7 +64,7 @@ func (p *play) show(ctx context.Context) (err error) {
 	}
 	defer release()
 	p.app.engine.Log = p.quietly()
-	p.app.engine.Step = func(step sync.Step) { printStep(p.out, step) }
+	p.app.engine.Step = func(step sync.Step) { printStep(p.out, p.app.titled(ctx, step)) }
 	w := p.world
 	acts := []struct {
 		title string
@@ -144,7 +144,7 @@ func (p *play) stay(ctx context.Context) error {
 	}
 	defer release()
 	a.engine.Log = p.quietly()
-	a.engine.Step = func(step sync.Step) { printStep(p.out, step) }
+	a.engine.Step = func(step sync.Step) { printStep(p.out, a.titled(ctx, step)) }
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	sync.Run(ctx, a.cfg.Schedule, a.engine.Log, func(ctx context.Context) {

@@ -52,7 +52,9 @@ func run(args []string, out, errOut io.Writer) int {
 		err = errInterrupted
 	}
 	if err != nil && !errors.Is(err, errSome) {
-		s.err.Printf("%s %v\n", s.err.Bad("convoke:"), err)
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			s.err.Printf("%s %s\n", s.err.Bad("convoke:"), line)
+		}
 	}
 	return exitCode(err)
 }
