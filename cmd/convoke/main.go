@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"convoke/internal/config"
 	"convoke/internal/terminal"
 	"convoke/internal/wording"
 	"convoke/store"
@@ -123,7 +124,11 @@ the ledger; 4 the ledger is damaged or newer than this program.`,
 	for _, add := range []func(*streams) *cobra.Command{
 		newRun, newReload, newSync, newPlan, newCheck, newStatus, newWhy, newOrganizer, newApprove, newResolve, newRebuild, newEject, newDemo, newVersion,
 	} {
-		root.AddCommand(add(s))
+		c := add(s)
+		root.AddCommand(c)
+		if c.Flags().Lookup("organizer") != nil {
+			_ = c.RegisterFlagCompletionFunc("organizer", s.organizers) // the flag is there
+		}
 	}
 	return root
 }
@@ -136,6 +141,19 @@ func unknownCommand(c *cobra.Command, name string) error {
 		hint = ", did you mean " + strings.Join(near, " or ") + "?"
 	}
 	return usageError{fmt.Errorf("unknown command %q%s; see: %s --help", name, hint, c.CommandPath())}
+}
+
+// organizers are the addresses of the configuration, for a shell that completes one.
+func (s *streams) organizers(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	var addresses []string
+	if path, err := config.Find(s.config); err == nil {
+		if cfg, err := config.LoadWithoutSecrets(path); err == nil {
+			for _, o := range cfg.Organizers {
+				addresses = append(addresses, o.Email)
+			}
+		}
+	}
+	return addresses, cobra.ShellCompDirectiveNoFileComp
 }
 
 // addCompletion adds cobra's command, which would answer a shell that it does not know with its help. It prints to where the root
