@@ -294,7 +294,10 @@ func checkRules(o config.Organizer, found []store.Calendar, c *checkup) {
 		names = append(names, cal.Name)
 	}
 	for _, rule := range o.CalendarRules {
-		if !slices.ContainsFunc(found, func(cal store.Calendar) bool { return rule.Name == cal.Name || rule.Name == cal.URL }) {
+		spellings := o.Spellings(rule)
+		if !slices.ContainsFunc(found, func(cal store.Calendar) bool {
+			return slices.Contains(spellings, cal.Name) || slices.Contains(spellings, cal.URL)
+		}) {
 			c.add(fmt.Errorf("[[organizer.calendar]] %q is no calendar that is watched; %s", rule.Name, calendars.ThereAre(names)), "rule of "+o.Email, "")
 		}
 	}

@@ -170,7 +170,7 @@ func (p *People) row(ctx context.Context, email string) (store.Organizer, error)
 func (p *People) organizer(o config.Organizer, row store.Organizer) sync.Organizer {
 	s := sync.Organizer{
 		Email: o.Email, Addresses: append([]string{o.Email}, o.Aliases...), Owners: p.owners, UserID: o.UserID, Home: o.Timezone,
-		Rules: p.rules(o, row), Modes: modes(o.CalendarRules), Agenda: p.cfg.Platform.Reference == config.ReferenceAgenda,
+		Rules: p.rules(o, row), Modes: modes(o), Agenda: p.cfg.Platform.Reference == config.ReferenceAgenda,
 	}
 	if s.UserID == "" {
 		s.UserID = row.UserID
@@ -261,10 +261,12 @@ func presets(all map[string]config.Preset) map[string]sync.Preset {
 }
 
 // modes are those of calendars that have one of their own.
-func modes(rules []config.CalendarRule) map[string]sync.Mode {
+func modes(o config.Organizer) map[string]sync.Mode {
 	out := map[string]sync.Mode{}
-	for _, r := range rules {
-		out[r.Name] = sync.Mode(r.Mode)
+	for _, r := range o.CalendarRules {
+		for _, name := range o.Spellings(r) {
+			out[name] = sync.Mode(r.Mode)
+		}
 	}
 	return out
 }
