@@ -6,6 +6,9 @@ BINDIR   ?= $(PREFIX)/bin
 LIBDIR   ?= $(PREFIX)/lib
 DOCDIR   ?= $(PREFIX)/share/doc/convoke
 MANDIR   ?= $(PREFIX)/share/man
+BASHDIR  ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR   ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR  ?= $(PREFIX)/share/fish/vendor_completions.d
 
 GO       ?= go
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
@@ -85,11 +88,14 @@ soak: ## the ordeals over and over, for about SOAK seconds (3600); any failure e
 demo: ## a calendar server and a platform in one process, to try with a calendar program
 	$(GO) run ./cmd/convoke demo
 
-install: build ## into PREFIX (and DESTDIR): program, unit, user, example configuration, documents
+install: build ## into PREFIX (and DESTDIR): program, unit, user, example configuration, completions, documents
 	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBDIR)/systemd/system' '$(DESTDIR)$(LIBDIR)/sysusers.d' '$(DESTDIR)$(DOCDIR)/doc' '$(DESTDIR)$(DOCDIR)/systemd'
 	install -m 0755 $(BINARY) '$(DESTDIR)$(BINDIR)/convoke'
 	sed 's|/usr/bin/convoke|$(BINDIR)/convoke|' systemd/convoke.service | install -m 0644 /dev/stdin '$(DESTDIR)$(LIBDIR)/systemd/system/convoke.service'
 	install -m 0644 systemd/convoke.sysusers.conf '$(DESTDIR)$(LIBDIR)/sysusers.d/convoke.conf'
+	$(BINARY) completion bash | install -D -m 0644 /dev/stdin '$(DESTDIR)$(BASHDIR)/convoke'
+	$(BINARY) completion zsh | install -D -m 0644 /dev/stdin '$(DESTDIR)$(ZSHDIR)/_convoke'
+	$(BINARY) completion fish | install -D -m 0644 /dev/stdin '$(DESTDIR)$(FISHDIR)/convoke.fish'
 	install -m 0644 README.md CHANGELOG.md LICENSE config.example.toml '$(DESTDIR)$(DOCDIR)'
 	install -m 0644 $(wildcard doc/*.md) '$(DESTDIR)$(DOCDIR)/doc'
 	install -m 0644 systemd/README.md '$(DESTDIR)$(DOCDIR)/systemd'
@@ -99,6 +105,7 @@ install: build ## into PREFIX (and DESTDIR): program, unit, user, example config
 uninstall: ## take away what install put there; configuration and ledger stay
 	rm -f '$(DESTDIR)$(BINDIR)/convoke' '$(DESTDIR)$(LIBDIR)/systemd/system/convoke.service' \
 		'$(DESTDIR)$(LIBDIR)/sysusers.d/convoke.conf' $(foreach page,$(wildcard doc/*.[1-8]),'$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))')
+	rm -f '$(DESTDIR)$(BASHDIR)/convoke' '$(DESTDIR)$(ZSHDIR)/_convoke' '$(DESTDIR)$(FISHDIR)/convoke.fish'
 	rm -rf '$(DESTDIR)$(DOCDIR)'
 
 clean: ## what was built

@@ -49,9 +49,9 @@ func (a answer) say(scrub func(string) string) string {
 	case a.isEmpty:
 		return "an empty answer"
 	case a.isHTML:
-		return "a page for people (HTML) instead of an answer; is the platform's url right?"
+		return "a page for people (HTML) instead of an answer; check platform.url"
 	case !a.isJSON:
-		return "an answer that is not JSON, or not all of it"
+		return "an answer that is not JSON, or not all of it; check platform.url"
 	case a.failed():
 		return ""
 	}

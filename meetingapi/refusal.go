@@ -84,7 +84,7 @@ func (c *call) refused(a answer, h http.Header) *Error {
 	}
 	e.Kind = kindOf(c.status, a)
 	if c.status >= 300 && c.status < 400 {
-		e.Message = "redirected to " + redirectHost(h) + ", which is not followed; is the platform's url right?"
+		e.Message = "redirected to " + redirectHost(h) + ", which is not followed; check platform.url"
 	}
 	if c.status == http.StatusTooManyRequests || c.status == http.StatusServiceUnavailable {
 		e.RetryAfter = retryAfter(h, c.received)

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 
 	"convoke/calendar"
 )
@@ -68,20 +70,38 @@ func newRequest(ctx context.Context, method string, at place, body io.Reader) (*
 }
 
 // errNoAnswer marks a request that the server never answered.
-var errNoAnswer = errors.New("no answer")
+var errNoAnswer = errors.New("the calendar server does not answer")
 
-// send names the request in the error of one that had no answer, without what may be secret in its URL.
+// send names the request in the error of one that had no answer, without what may be secret in its URL. What the Doer says beside
+// the cause is that once more.
 func (c client) send(req *http.Request) (*http.Response, error) {
 	res, err := c.Do(req)
 	if err == nil {
 		return res, nil
 	}
 	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	switch {
+	case errors.As(err, &wrapped):
 		err = wrapped.Err
+	case strings.HasPrefix(err.Error(), req.Method+" ") && errors.Unwrap(err) != nil:
+		err = bare{err}
 	}
-	return nil, fmt.Errorf("%s %s: %w: %w", req.Method, safeURL(req), errNoAnswer, err)
+	what := fmt.Errorf("%s %s: %w", req.Method, safeURL(req), err)
+	var network net.Error
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return nil, fmt.Errorf("%w (%w); is it running, and is caldav_url right?", errNoAnswer, what)
+	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
+		return nil, fmt.Errorf("%w (%w)", errNoAnswer, what)
+	}
+	return nil, what // it was not asked, or what came is no answer
 }
+
+// A bare error is one that names its request, told without it.
+type bare struct{ error }
+
+func (b bare) Error() string { return errors.Unwrap(b.error).Error() }
+func (b bare) Unwrap() error { return b.error }
 
 // finalPlace is where the answer came from, after redirects; asked where the Doer does not tell.
 func finalPlace(res *http.Response, asked place) place {

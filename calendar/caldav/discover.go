@@ -42,11 +42,11 @@ type Info struct {
 func Discover(ctx context.Context, d Doer, rawURL string) (Account, error) {
 	start, err := parsePlace(rawURL)
 	if err != nil {
-		return Account{}, fmt.Errorf("discover calendars: %w", err)
+		return Account{}, err
 	}
 	f := &finder{client: client{d}, ctx: ctx, start: start}
 	if err := f.find(); err != nil {
-		return Account{}, fmt.Errorf("discover calendars: %w", err)
+		return Account{}, err
 	}
 	f.recognise()
 	return f.account, nil

@@ -118,7 +118,7 @@ func TestDiscoverFailures(t *testing.T) {
 		"another host":       {away.URL, calendar.ErrMissing, "302"},
 		"nothing there":      {evil + "/x/", calendar.ErrMissing, "give the URL of the calendar itself"},
 		"no home":            {empty, nil, "no calendar home"},
-		"nobody listens":     {"http://127.0.0.1:1/", nil, "no answer"},
+		"nobody listens":     {"http://127.0.0.1:1/", nil, "does not answer"},
 		"password":           {locked, calendar.ErrAuth, "password_file"},
 		"password, calendar": {locked + "/calendars/alice/work/", calendar.ErrAuth, "401"},
 	}

@@ -37,7 +37,7 @@ func TestBrokenAnswersAreNeverAnEmptyCalendar(t *testing.T) {
 		"cut off":           {caldavtest.Fault{Truncate: 700}, nil, "EOF"},
 		"cut off cleanly":   {caldavtest.Fault{Truncate: 700, Clean: true}, nil, "ends early"},
 		"cut in the root":   {caldavtest.Fault{Truncate: 60, Clean: true}, nil, "ends early"},
-		"reset":             {caldavtest.Fault{Reset: true}, nil, "no answer"},
+		"reset":             {caldavtest.Fault{Reset: true}, nil, "does not answer"},
 		"login page":        {caldavtest.Fault{Status: 200, Body: caldavtest.LoginPage}, nil, "login page"},
 		"login page as 207": {caldavtest.Fault{Status: 207, Body: caldavtest.LoginPage}, nil, "DOCTYPE"},
 		"page as 207":       {caldavtest.Fault{Status: 207, Body: "<html><body/></html>"}, nil, "<html>"},

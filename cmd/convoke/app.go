@@ -1,19 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
-	"os/user"
-	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"convoke/calendar"
@@ -89,6 +86,9 @@ func configured(cfg *config.Config, email string) bool {
 func (s *streams) open(ctx context.Context, m mode) (*app, error) {
 	cfg, err := s.load()
 	if err != nil {
+		return nil, err
+	}
+	if err := cmp.Or(reachable(toWrite, ledgerFiles(cfg.Database)...), reachable(toRead, cfg.KeyFile, cfg.Stamp)); err != nil {
 		return nil, err
 	}
 	return s.assemble(ctx, cfg, nil, m)
@@ -273,35 +273,4 @@ func (a *app) progress(s *streams) *terminal.Progress {
 		line.Say("%s, %s: %d events", p.Organizer, terminal.Plain(p.Calendar), p.Objects)
 	}
 	return line
-}
-
-// becomeOwner makes a program that was started as root the ledger's owner, or that of its folder, so that it leaves no
-// file behind that the daemon cannot write to.
-func becomeOwner(database string) error {
-	if os.Geteuid() != 0 {
-		return nil
-	}
-	info, err := os.Stat(database)
-	if err != nil {
-		if info, err = os.Stat(filepath.Dir(database)); err != nil {
-			return nil // told, with advice, by whoever opens the ledger
-		}
-	}
-	owner, ok := info.Sys().(*syscall.Stat_t)
-	if !ok || owner.Uid == 0 {
-		return nil
-	}
-	var groups []int
-	if u, err := user.LookupId(strconv.Itoa(int(owner.Uid))); err == nil {
-		ids, _ := u.GroupIds()
-		for _, id := range ids {
-			if n, err := strconv.Atoi(id); err == nil {
-				groups = append(groups, n)
-			}
-		}
-	}
-	if err := errors.Join(syscall.Setgroups(groups), syscall.Setgid(int(owner.Gid)), syscall.Setuid(int(owner.Uid))); err != nil {
-		return fmt.Errorf("become the ledger's owner (user %d): %w", owner.Uid, err)
-	}
-	return nil
 }

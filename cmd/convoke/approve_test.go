@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http/httptest"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -70,6 +72,7 @@ func TestApprovePlatform(t *testing.T) {
 	assert.Contains(t, command(t, 0, "sync", "-c", x.file), "6 held")
 	said := command(t, 0, "status", "-c", x.file)
 	assert.Contains(t, said, "6 meetings, of 6 to come, that the platform does not find; check the API key and the user IDs; if they are gone for good: convoke approve platform")
+	assert.Regexp(t, `(?m)^Budget +20[0-9-]{8} [0-9:]{5} – .* UTC +[0-9-]{19} +e5$`, command(t, 0, "approve", "-c", x.file))
 	assert.Contains(t, command(t, 0, "approve", "platform", "-c", x.file), "6 meetings")
 	assert.NotContains(t, command(t, 0, "status", "-c", x.file), "HELD")
 	command(t, 1, "approve", "platform", "-c", x.file)
@@ -90,8 +93,16 @@ func TestApprove(t *testing.T) {
 	assert.Contains(t, command(t, 0, "sync", "-c", x.file), "6 held")
 	assert.Equal(t, calls, x.platform.CountCalls())
 
-	batch := regexp.MustCompile(`6 meetings stay, since their events are gone all at once; to give them up: convoke approve (\d+)`).FindStringSubmatch(command(t, 0, "status", "-c", x.file))
+	batch := regexp.MustCompile(`6 meetings held, since their events are gone all at once; to give them up: convoke approve (\d+)`).FindStringSubmatch(command(t, 0, "status", "-c", x.file))
 	require.NotNil(t, batch)
+	list := command(t, 0, "approve", "-c", x.file)
+	assert.Contains(t, list, "batch "+batch[1]+`, alice@example.com, calendar "cal": `+batch[0]+"\n")
+	assert.Regexp(t, `(?m)^Budget +20[0-9-]{8} [0-9:]{5} – .* UTC +[0-9-]{19} +e0$`, list)
+	var st status
+	require.NoError(t, json.Unmarshal([]byte(command(t, 0, "status", "--json", "-c", x.file)), &st))
+	require.Len(t, st.Held, 1)
+	require.Len(t, st.Held[0].Which, 6)
+	assert.Equal(t, "e0", st.Held[0].Which[0].UID)
 	command(t, 2, "approve", "all", "-c", x.file)
 	command(t, 1, "approve", "4711", "-c", x.file)
 	assert.Contains(t, command(t, 0, "approve", batch[1], "-c", x.file), "6 meetings")
@@ -100,4 +111,11 @@ func TestApprove(t *testing.T) {
 		assert.True(t, strings.HasPrefix(m.Topic, "Cancelled: "), m.Topic)
 	}
 	assert.NotContains(t, command(t, 0, "status", "-c", x.file), "HELD")
+	assert.Equal(t, "nothing is held\n", command(t, 0, "approve", "-c", x.file))
+}
+
+func TestWindow(t *testing.T) {
+	start := time.Date(2099, 6, 15, 22, 30, 0, 0, time.UTC)
+	assert.Equal(t, "2099-06-15 22:30 – 23:30 UTC", window(start, start.Add(time.Hour)))
+	assert.Equal(t, "2099-06-15 22:30 – 2099-06-16 00:30 UTC", window(start, start.Add(2*time.Hour)))
 }

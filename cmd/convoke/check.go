@@ -8,10 +8,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"convoke/calendar"
+	"convoke/internal/calendars"
 	"convoke/internal/config"
 	"convoke/internal/keyring"
 	"convoke/internal/terminal"
@@ -24,14 +26,16 @@ import (
 
 // A finding is one line of check.
 type finding struct {
-	What    string `json:"what"`
-	OK      bool   `json:"ok"`
-	Message string `json:"message"`
+	What     string `json:"what"`
+	OK       bool   `json:"ok"`
+	NotTried bool   `json:"notTried,omitempty"` // nothing was found out, neither well nor ill
+	Message  string `json:"message"`
 }
 
 // A checkup collects findings.
 type checkup struct {
 	findings []finding
+	unusable error // the ledger is damaged, or newer than the program
 }
 
 func (c *checkup) add(err error, what, fine string, args ...any) {
@@ -39,7 +43,15 @@ func (c *checkup) add(err error, what, fine string, args ...any) {
 	if err != nil {
 		f.Message = err.Error()
 	}
+	if errors.Is(err, store.ErrDamaged) || errors.Is(err, store.ErrNewer) {
+		c.unusable = err
+	}
 	c.findings = append(c.findings, f)
+}
+
+// pass over what cannot be tried.
+func (c *checkup) pass(what, why string, args ...any) {
+	c.findings = append(c.findings, finding{What: what, OK: true, NotTried: true, Message: fmt.Sprintf(why, args...)})
 }
 
 func (c *checkup) failed() bool {
@@ -63,7 +75,7 @@ func newCheck(s *streams) *cobra.Command {
 				return err
 			}
 			found := &checkup{}
-			found.add(nil, "configuration", "%s: %d organizers", cfg.File, len(cfg.Organizers))
+			checkConfiguration(cfg, found)
 			s.check(c.Context(), cfg, found)
 			if asJSON {
 				err = s.out.JSON(found.findings)
@@ -71,7 +83,7 @@ func newCheck(s *streams) *cobra.Command {
 				found.print(s.out)
 			}
 			if err == nil && found.failed() {
-				err = errSome
+				err = errors.Join(errSome, found.unusable)
 			}
 			return err
 		},
@@ -84,7 +96,10 @@ func (c *checkup) print(o *terminal.Out) {
 	var rows [][]string
 	for _, f := range c.findings {
 		mark := o.Good("ok")
-		if !f.OK {
+		switch {
+		case f.NotTried:
+			mark = o.Dim("–")
+		case !f.OK:
 			mark = o.Bad("failed")
 		}
 		rows = append(rows, []string{mark, f.What, terminal.Plain(f.Message)})
@@ -93,8 +108,8 @@ func (c *checkup) print(o *terminal.Out) {
 }
 
 func (s *streams) check(ctx context.Context, cfg *config.Config, c *checkup) {
-	checkKey(cfg, c)
-	if !checkLedger(ctx, cfg, c) {
+	key, ledger := checkKey(cfg, c), checkLedger(ctx, cfg, c)
+	if !key || !ledger {
 		return
 	}
 	a, err := s.assemble(ctx, cfg, nil, copying)
@@ -123,17 +138,42 @@ func (s *streams) check(ctx context.Context, cfg *config.Config, c *checkup) {
 	a.checkJoinURL(ctx, c)
 }
 
-func checkKey(cfg *config.Config, c *checkup) {
+// checkConfiguration reads the file once more: it was read before root became the daemon's user.
+func checkConfiguration(cfg *config.Config, c *checkup) {
+	f, err := os.Open(cfg.File)
+	switch {
+	case err == nil:
+		f.Close()
+	case errors.Is(err, fs.ErrPermission):
+		err = fmt.Errorf("%w: so says the system to the daemon's user, %s; chgrp %[2]s, and chmod 0640 (or 0644)", err, userName(uint32(os.Geteuid())))
+	}
+	if err == nil && len(cfg.Organizers) == 0 {
+		err = fmt.Errorf("%s: there is no [[organizer]] yet, so nobody's calendar is looked at", cfg.File)
+	}
+	c.add(err, "configuration", "%s: %s", cfg.File, terminal.Count(len(cfg.Organizers), "organizer"))
+}
+
+// checkKey answers whether it makes sense to go on.
+func checkKey(cfg *config.Config, c *checkup) bool {
+	if err := reachable(toRead, cfg.KeyFile); err != nil {
+		c.add(err, "key", "")
+		return false
+	}
 	_, _, err := keyring.Open(cfg.KeyFile, false)
 	if errors.Is(err, fs.ErrNotExist) {
 		c.add(lostKey(cfg), "key", "%s is not there yet; the first start makes it, and it belongs in the backup", cfg.KeyFile)
-		return
+		return true
 	}
 	c.add(err, "key", "%s", cfg.KeyFile)
+	return err == nil
 }
 
-// checkLedger answers whether it makes sense to go on.
+// checkLedger answers the same.
 func checkLedger(ctx context.Context, cfg *config.Config, c *checkup) bool {
+	if err := reachable(toWrite, ledgerFiles(cfg.Database)...); err != nil {
+		c.add(err, "ledger", "")
+		return false
+	}
 	if _, err := os.Stat(cfg.Database); errors.Is(err, fs.ErrNotExist) {
 		_, err := os.Stat(filepath.Dir(cfg.Database))
 		if err == nil {
@@ -151,7 +191,7 @@ func checkLedger(ctx context.Context, cfg *config.Config, c *checkup) bool {
 	}
 	defer l.Close()
 	n, err := l.Counts(ctx, "")
-	c.add(err, "ledger", "%s: %d meetings, %d events known", cfg.Database, n.Meetings, n.Objects)
+	c.add(err, "ledger", "%s: %s and %s known", cfg.Database, terminal.Count(n.Meetings, "meeting"), terminal.Count(n.Objects, "event"))
 	return true
 }
 
@@ -178,17 +218,31 @@ func (a *app) checkPlatform(ctx context.Context, o config.Organizer, person sync
 		account = row.AccountID
 	}
 	if account == "" {
-		c.add(nil, what, "not asked: without account_id nothing can be read there, and making a meeting is no way to check")
+		userless, err := a.userless(ctx, o, row)
+		switch {
+		case err != nil:
+			c.add(err, what, "")
+		case userless != "":
+			c.add(errors.New(userless), what, "")
+		default:
+			c.pass(what, "not asked: without account_id nothing can be read there, and making a meeting is no way to check")
+		}
 		return
 	}
 	users, err := a.people.Client(o).Admins(ctx, account)
-	c.add(advise(err), what, "account %s has %d admins", account, len(users))
+	if errors.Is(err, meetingapi.ErrNotFound) {
+		err = fmt.Errorf("%w; check account_id", err)
+	}
+	c.add(advise(err), what, "account %s has %s", account, terminal.Count(len(users), "admin"))
 }
 
 // checkFeed tells what becomes of a creation that gets no answer: what the platform's feed shows is learned, not documented.
 func (a *app) checkFeed(ctx context.Context, o sync.Organizer, c *checkup) {
 	if o.Problem != nil {
 		return // told with the platform
+	}
+	if a.needsKey() != nil {
+		return // told with the key, without which nobody knows where the feed is
 	}
 	rung, learned, err := a.engine.Reads(ctx, o)
 	end := "found, or made once more"
@@ -203,6 +257,10 @@ func (a *app) checkFeed(ctx context.Context, o sync.Organizer, c *checkup) {
 
 // checkRecovery says so when the ledger was lost or put back.
 func (a *app) checkRecovery(ctx context.Context, c *checkup) {
+	if err := reachable(toRead, a.cfg.Stamp); err != nil {
+		c.add(err, "stamp", "")
+		return
+	}
 	r, err := a.engine.Recovery(ctx)
 	if text := a.recovering(r); err == nil && text != "" {
 		err = errors.New(text)
@@ -217,11 +275,31 @@ func (a *app) checkCalendars(ctx context.Context, o config.Organizer, c *checkup
 		return
 	}
 	for _, cal := range found.Calendars {
-		shared := ""
+		where, shared := cal.URL, ""
+		if !o.ICSURL.IsZero() {
+			where = o.ICSURL.String() // without what is secret of it
+		}
 		if cal.Shared {
 			shared = ", shared by somebody else"
 		}
-		c.add(a.checkCalendar(ctx, cal), "calendar of "+o.Email, "%q at %s%s", cal.Name, cal.URL, shared)
+		c.add(a.checkCalendar(ctx, cal), "calendar of "+o.Email, "%q at %s%s", cal.Name, where, shared)
+	}
+	checkRules(o, found.Calendars, c)
+}
+
+// checkRules finds rules that are for no calendar.
+func checkRules(o config.Organizer, found []store.Calendar, c *checkup) {
+	var names []string
+	for _, cal := range found {
+		names = append(names, cal.Name)
+	}
+	for _, rule := range o.CalendarRules {
+		spellings := o.Spellings(rule)
+		if !slices.ContainsFunc(found, func(cal store.Calendar) bool {
+			return slices.Contains(spellings, cal.Name) || slices.Contains(spellings, cal.URL)
+		}) {
+			c.add(fmt.Errorf("[[organizer.calendar]] %q is no calendar that is watched; %s", rule.Name, calendars.ThereAre(names)), "rule of "+o.Email, "")
+		}
 	}
 }
 
@@ -245,8 +323,12 @@ func (a *app) checkCalendar(ctx context.Context, cal store.Calendar) error {
 func (a *app) checkJoinURL(ctx context.Context, c *checkup) {
 	const what = "join URL"
 	meetings, err := a.ledger.Meetings(ctx, "")
-	if err != nil || len(meetings) == 0 {
-		c.add(err, what, "not tried: no meeting has been made yet (%s)", a.cfg.Platform.JoinURL)
+	switch {
+	case err != nil:
+		c.add(err, what, "")
+		return
+	case len(meetings) == 0:
+		c.pass(what, "not tried: no meeting has been made yet (%s)", a.cfg.Platform.JoinURL)
 		return
 	}
 	u := a.people.Join().URL(meetings[len(meetings)-1].Number)

@@ -64,7 +64,7 @@ func (p *play) show(ctx context.Context) (err error) {
 	}
 	defer release()
 	p.app.engine.Log = p.quietly()
-	p.app.engine.Step = func(step sync.Step) { printStep(p.out, step) }
+	p.app.engine.Step = func(step sync.Step) { printStep(p.out, p.app.titled(ctx, step)) }
 	w := p.world
 	acts := []struct {
 		title string
@@ -74,7 +74,7 @@ func (p *play) show(ctx context.Context) (err error) {
 			func() error { return w.Book(budget) }, func() error { return w.Book(review) },
 			func() error { return w.Book(dentist) }, func() error { return w.Book(invited) },
 		}},
-		{"Alice moves the budget meeting to 15:00 and gives it another title", []func() error{func() error {
+		{"Alice moves the budget meeting to 15:00 in Brussels and gives it another title", []func() error{func() error {
 			moved := budget
 			moved.Hour, moved.Title = 15, "Budget 2027, second round @meet"
 			return w.Change(moved)
@@ -91,6 +91,9 @@ func (p *play) show(ctx context.Context) (err error) {
 		}
 		if err := p.pass(ctx); err != nil {
 			return err
+		}
+		if err := p.out.Err(); err != nil {
+			return fmt.Errorf("nobody reads: %w", err)
 		}
 	}
 	p.platform()
@@ -141,7 +144,9 @@ func (p *play) stay(ctx context.Context) error {
 	}
 	defer release()
 	a.engine.Log = p.quietly()
-	a.engine.Step = func(step sync.Step) { printStep(p.out, step) }
+	a.engine.Step = func(step sync.Step) { printStep(p.out, a.titled(ctx, step)) }
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	sync.Run(ctx, a.cfg.Schedule, a.engine.Log, func(ctx context.Context) {
 		report, err := a.engine.Pass(ctx, "")
 		switch {
@@ -152,6 +157,9 @@ func (p *play) stay(ctx context.Context) error {
 			for _, problem := range report.Errors {
 				p.err.Printf("%s %s\n", p.err.Bad("failed:"), terminal.Plain(problem.String()))
 			}
+		}
+		if p.out.Err() != nil {
+			stop()
 		}
 	})
 	return nil

@@ -21,7 +21,7 @@ marker gets its meeting back when it is edited while convoke runs.`,
 				return err
 			}
 			defer release()
-			a.engine.Step = func(step sync.Step) { printStep(s.out, step) }
+			a.engine.Step = func(step sync.Step) { printStep(s.out, a.titled(c.Context(), step)) }
 			report, err := a.engine.Eject(c.Context(), s.only, plain)
 			if err != nil {
 				return err

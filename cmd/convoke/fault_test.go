@@ -68,7 +68,7 @@ func TestFaultLedgerDamaged(t *testing.T) {
 				assert.Contains(t, r.err, c.ledger, command)
 				assert.Regexp(t, `bring back the last backup|newer than this program|must name convoke's own`, r.err, command)
 			}
-			assert.Equal(t, exitSome, convoke("check", "-c", c.config).code)
+			assert.Equal(t, exitDamaged, convoke("check", "-c", c.config).code)
 			assert.Equal(t, before, filesIn(t, filepath.Dir(c.ledger)))
 			assert.Equal(t, calls, c.platform.CountCalls(), "the platform is asked nothing")
 			for _, r := range c.dav.Requests()[asked:] {

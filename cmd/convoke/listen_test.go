@@ -41,6 +41,7 @@ func TestSubscription(t *testing.T) {
 	out := command(t, 0, "sync", "-c", file)
 	assert.Contains(t, out, "1 created, 1 unchanged")
 	assert.Contains(t, command(t, 0, "sync", "-c", file), "nothing to do")
+	assert.Regexp(t, `"Subscription" at `+ics, convoke("check", "-c", file).out)
 	after, err := os.ReadFile(ics)
 	require.NoError(t, err)
 	assert.Equal(t, text, string(after))

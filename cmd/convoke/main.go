@@ -43,12 +43,19 @@ func run(args []string, out, errOut io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(errOut)
+	addCompletion(root)
+	signal.Ignore(syscall.SIGPIPE) // a reader that goes away ends no pass in the middle of a call
 	err := root.ExecuteContext(ctx)
+	if unprinted := s.out.Err(); err == nil && unprinted != nil {
+		err = fmt.Errorf("not all could be printed: %w", unprinted)
+	}
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = errInterrupted
 	}
 	if err != nil && !errors.Is(err, errSome) {
-		s.err.Printf("%s %v\n", s.err.Bad("convoke:"), err)
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			s.err.Printf("%s %s\n", s.err.Bad("convoke:"), line)
+		}
 	}
 	return exitCode(err)
 }
@@ -74,12 +81,11 @@ type usageError struct{ error }
 
 func exitCode(err error) int {
 	var usage usageError
-	var words *wording.Error    // a template that fails
-	var invalid *config.Invalid // a language without words
+	var words *wording.Error // a template that fails
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.As(err, &usage), errors.As(err, &words), errors.As(err, &invalid):
+	case errors.As(err, &usage), errors.As(err, &words):
 		return exitUsage
 	case errors.Is(err, store.ErrLocked):
 		return exitLocked
@@ -105,18 +111,24 @@ the ledger; 4 the ledger is damaged or newer than this program.`,
 			}
 			return unknownCommand(c, arg[0])
 		},
+		Version:       versionText(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.PersistentFlags().StringVarP(&s.config, "config", "c", "", "configuration file (default /etc/convoke/config.toml, then ./config.toml)")
-	root.PersistentFlags().BoolVarP(&s.verbose, "verbose", "v", false, "log more, also titles and addresses")
+	root.PersistentFlags().BoolVarP(&s.verbose, "verbose", "v", false, "log more: also passes that did nothing, and addresses where errors hold them")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see: %s --help", err, c.CommandPath())}
 	})
 	for _, add := range []func(*streams) *cobra.Command{
 		newRun, newReload, newSync, newPlan, newCheck, newStatus, newWhy, newOrganizer, newApprove, newResolve, newRebuild, newEject, newDemo, newVersion,
 	} {
-		root.AddCommand(add(s))
+		c := add(s)
+		root.AddCommand(c)
+		if c.Flags().Lookup("organizer") != nil {
+			_ = c.RegisterFlagCompletionFunc("organizer", s.organizers) // the flag is there
+		}
 	}
 	return root
 }
@@ -131,6 +143,37 @@ func unknownCommand(c *cobra.Command, name string) error {
 	return usageError{fmt.Errorf("unknown command %q%s; see: %s --help", name, hint, c.CommandPath())}
 }
 
+// organizers are the addresses of the configuration, for a shell that completes one.
+func (s *streams) organizers(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	var addresses []string
+	if path, err := config.Find(s.config); err == nil {
+		if cfg, err := config.LoadWithoutSecrets(path); err == nil {
+			for _, o := range cfg.Organizers {
+				addresses = append(addresses, o.Email)
+			}
+		}
+	}
+	return addresses, cobra.ShellCompDirectiveNoFileComp
+}
+
+// addCompletion adds cobra's command, which would answer a shell that it does not know with its help. It prints to where the root
+// prints by now.
+func addCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() != "completion" {
+			continue
+		}
+		c.Args = cobra.ArbitraryArgs
+		c.RunE = func(c *cobra.Command, arg []string) error {
+			if len(arg) > 0 {
+				return usageError{fmt.Errorf("no completion for %q, but for bash, fish, powershell and zsh", arg[0])}
+			}
+			return usageError{fmt.Errorf("which shell? see: %s --help", c.CommandPath())}
+		}
+	}
+}
+
 // args wraps cobra's checks of arguments, so that a wrong number of them is a wrong usage.
 func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(c *cobra.Command, a []string) error {
@@ -139,4 +182,17 @@ func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// one wants a single argument, and says what it is.
+func one(what string) cobra.PositionalArgs {
+	return args(func(_ *cobra.Command, a []string) error {
+		switch len(a) {
+		case 0:
+			return fmt.Errorf("needs %s", what)
+		case 1:
+			return nil
+		}
+		return fmt.Errorf("takes %s and nothing else, not also %q", what, a[1])
+	})
 }

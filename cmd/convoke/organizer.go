@@ -35,7 +35,7 @@ func newOrganizerAdd(s *streams) *cobra.Command {
 		Long: `Make an account on the platform with EMAIL as its admin, and keep her user ID, time zone, language and feed in the ledger. No
 password mail is sent unless --send-password is given. With --account ID nothing is made: the organizer is read from
 that account. Her calendars are configured separately, in an [[organizer]] section.`,
-		Args: args(cobra.ExactArgs(1)),
+		Args: one("the e-mail address of an organizer"),
 		RunE: func(c *cobra.Command, arg []string) error {
 			address, err := mail.ParseAddress(arg[0])
 			if err != nil || address.Address != arg[0] {
@@ -146,7 +146,7 @@ func newOrganizerRevoke(s *streams) *cobra.Command {
 		Use:   "revoke EMAIL",
 		Short: "Give the feed that convoke publishes for an organizer another address",
 		Long:  "Give the organizer's feed another address; the old one stops working at once. `convoke organizer list --urls` shows the new one.",
-		Args:  args(cobra.ExactArgs(1)),
+		Args:  one("the e-mail address of an organizer"),
 		RunE: func(c *cobra.Command, arg []string) error {
 			s.only = arg[0]
 			a, err := s.open(c.Context(), writing)

@@ -30,7 +30,7 @@ print the actions and the lines that would change. {meetingId}, {seal} and {now}
 				preview.Existing(a.engine)
 			}
 			steps := []sync.Step{}
-			report, err := a.plan(c.Context(), s, func(step sync.Step) { steps = append(steps, step) })
+			report, err := a.plan(c.Context(), s, func(step sync.Step) { steps = append(steps, a.titled(c.Context(), step)) })
 			if err != nil {
 				return err
 			}

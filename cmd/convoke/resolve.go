@@ -20,7 +20,7 @@ func newResolve(s *streams) *cobra.Command {
 "convoke status" shows the event under UNANSWERED. Look on the platform. When the meeting is not there: --retry, and the next
 pass makes it. When it is: --adopt with its internal id and --number with the number that people see, and the next pass
 brings it in line with the event and writes the details.`,
-		Args: args(cobra.ExactArgs(1)),
+		Args: one("the UID of an event"),
 		RunE: func(c *cobra.Command, arg []string) error {
 			if err := onlyOne(retry, id, number); err != nil {
 				return err

@@ -65,3 +65,9 @@ func TestResolve(t *testing.T) {
 		assert.Contains(t, string(text), made[0].Number)
 	})
 }
+
+func TestQuoted(t *testing.T) {
+	for uid, want := range map[string]string{"1F0C-9b@example.com": "1F0C-9b@example.com", "a b": "'a b'", "x; reboot": "'x; reboot'", "it's": `'it'\''s'`, "": "''"} {
+		assert.Equal(t, want, quoted(uid))
+	}
+}

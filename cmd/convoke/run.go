@@ -110,6 +110,7 @@ func (d *service) generation(ctx context.Context, hup <-chan os.Signal) {
 			return
 		case <-hup:
 			next, err := d.reload(ctx)
+			a.answerReload(ctx, err)
 			if err != nil {
 				a.log.Error("configuration refused, the old one stays in use", "error", err.Error())
 				continue
@@ -266,32 +267,4 @@ func (d *service) well(ctx context.Context, ledger *sqlite.Ledger, log *slog.Log
 		return false
 	}
 	return true
-}
-
-func newReload(s *streams) *cobra.Command {
-	return &cobra.Command{
-		Use:   "reload",
-		Short: "Tell the running daemon to read its configuration again",
-		Long: `Check the configuration and tell the daemon that holds the ledger to read it again. A bad one is refused here, and by the
-daemon. The files of secrets are looked at by the daemon alone: what it says of them is in its log.`,
-		Args: args(cobra.NoArgs),
-		RunE: func(*cobra.Command, []string) error {
-			cfg, err := s.read(config.LoadWithoutSecrets) // as the unit's ExecReload= it has no credentials
-			if err != nil {
-				return err
-			}
-			pid, err := sqlite.Holder(cfg.Database)
-			if err != nil {
-				return err
-			}
-			if pid == 0 {
-				return fmt.Errorf("no daemon holds the ledger %s", cfg.Database)
-			}
-			if err := syscall.Kill(pid, syscall.SIGHUP); err != nil {
-				return fmt.Errorf("tell process %d: %w", pid, err)
-			}
-			s.out.Printf("told process %d to read %s again\n", pid, cfg.File)
-			return nil
-		},
-	}
 }

@@ -28,7 +28,7 @@ type status struct {
 	names      map[int64]string
 	missing    map[int64]bool // calendars
 	Held       []heldStatus   `json:"held"`    // batches of meetings that stay until an admin approves
-	Missing    sync.Missing   `json:"missing"` // meetings that the platform does not find
+	Missing    missingStatus  `json:"missing"` // meetings that the platform does not find
 	Unanswered []callStatus   `json:"unanswered"`
 
 	Recovery  *recoveryStatus `json:"recovery,omitempty"` // the ledger was lost or put back
@@ -74,22 +74,6 @@ type endingStatus struct {
 	At        time.Time `json:"at"`
 }
 
-type heldStatus struct {
-	Batch     int64  `json:"batch"`
-	Organizer string `json:"organizer"`
-	Calendar  string `json:"calendar"`
-	Meetings  int    `json:"meetings"`
-	Because   string `json:"because"`
-}
-
-type callStatus struct {
-	Organizer string    `json:"organizer"`
-	UID       string    `json:"uid,omitempty"`
-	Call      string    `json:"call"`
-	SentAt    time.Time `json:"sentAt"`
-	Error     string    `json:"error,omitempty"`
-}
-
 func newStatus(s *streams) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
@@ -102,18 +86,23 @@ func newStatus(s *streams) *cobra.Command {
 				return err
 			}
 			defer a.ledger.Close()
-			if err := a.needsKey(); err != nil {
-				s.err.Printf("%s %v\n", s.err.Bad("failed:"), err)
+			lost := a.needsKey()
+			if lost != nil {
+				s.err.Printf("%s %v\n", s.err.Bad("failed:"), lost)
 			}
 			st, err := a.status(c.Context())
 			if err != nil {
 				return err
 			}
 			if asJSON {
-				return s.out.JSON(st)
+				err = s.out.JSON(st)
+			} else {
+				st.print(s.out)
 			}
-			st.print(s.out)
-			return nil
+			if err == nil && lost != nil {
+				err = errSome
+			}
+			return err
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
@@ -140,10 +129,7 @@ func (a *app) status(ctx context.Context) (status, error) {
 	if text := a.recovering(recovery); text != "" {
 		st.Recovery = &recoveryStatus{recovery.Since.UTC(), text}
 	}
-	if st.Missing, err = sync.CountMissing(ctx, a.ledger, time.Now()); err != nil {
-		return st, err
-	}
-	for _, read := range []func(context.Context, *status) error{a.organizerStatus, a.calendarStatus, a.endingStatus, a.callStatus} {
+	for _, read := range []func(context.Context, *status) error{a.organizerStatus, a.calendarStatus, a.endingStatus, a.missingStatus, a.callStatus} {
 		if err := read(ctx, &st); err != nil {
 			return st, err
 		}
@@ -176,6 +162,13 @@ func (a *app) organizerStatus(ctx context.Context, st *status) error {
 		os := organizerStatus{Email: o.Email, UserID: o.UserID, TimeZone: row.TimeZone, Language: row.Language, Meetings: n.Meetings, State: well(row.State), Trouble: row.Trouble, WayOut: a.wayOut(o.Email, row.Trouble)}
 		if os.UserID == "" {
 			os.UserID = row.UserID
+		}
+		if row.State == "" {
+			userless, err := a.userless(ctx, o, row)
+			if err != nil {
+				return err
+			}
+			os.State = well(userless)
 		}
 		st.Organizers = append(st.Organizers, os)
 	}
@@ -218,56 +211,20 @@ func (a *app) endingStatus(ctx context.Context, st *status) error {
 		return err
 	}
 	for _, l := range links {
-		if sync.IsHeld(l) {
-			st.hold(l)
-		}
-		if l.State != store.Ending || sync.IsHeld(l) {
+		if l.State != store.Ending {
 			continue
 		}
 		m, err := a.ledger.Meeting(ctx, l.Meeting)
 		if err != nil {
 			return err
 		}
+		if sync.IsHeld(l) {
+			st.hold(l, m)
+			continue
+		}
 		st.Ending = append(st.Ending, endingStatus{Organizer: l.Organizer, UID: l.UID, Number: m.Number, Reason: l.Reason, At: l.DueAt})
 	}
 	return nil
-}
-
-// hold counts a held link in its batch, the calendar; calendars are read before.
-func (st *status) hold(l store.Link) {
-	for i := range st.Held {
-		if st.Held[i].Batch == l.Calendar {
-			st.Held[i].Meetings++
-			return
-		}
-	}
-	because := "their events are gone all at once"
-	if st.missing[l.Calendar] {
-		because = "their calendar has been missing for three days"
-	}
-	st.Held = append(st.Held, heldStatus{Batch: l.Calendar, Organizer: l.Organizer, Calendar: st.names[l.Calendar], Meetings: 1, Because: because})
-}
-
-func (a *app) callStatus(ctx context.Context, st *status) error {
-	intents, err := a.ledger.Intents(ctx, "")
-	if err != nil {
-		return err
-	}
-	for _, in := range intents {
-		st.Unanswered = append(st.Unanswered, callStatusOf(in))
-	}
-	given, err := a.ledger.GivenUp(ctx, "")
-	for _, in := range given {
-		if in.Kind != store.CreateMeeting {
-			continue // what holds is sent once more, and that is all
-		}
-		st.Leftovers = append(st.Leftovers, callStatusOf(in))
-	}
-	return err
-}
-
-func callStatusOf(in store.Intent) callStatus {
-	return callStatus{Organizer: in.Organizer, UID: in.UID, Call: string(in.Kind), SentAt: in.SentAt, Error: in.Error}
 }
 
 func well(state string) string {
@@ -313,7 +270,7 @@ func (st status) print(o *terminal.Out) {
 	for _, x := range st.Calendars {
 		text := state(x.State, x.WayOut)
 		if !x.RetryAt.IsZero() {
-			text += o.Dim(" (asked again " + when(x.RetryAt) + ")")
+			text += o.Dim(" (next try " + when(x.RetryAt) + ")")
 		}
 		rows = append(rows, []string{x.Organizer, terminal.Plain(x.Name), when(x.Listed), text})
 	}
@@ -322,34 +279,40 @@ func (st status) print(o *terminal.Out) {
 	for _, x := range st.Ending {
 		rows = append(rows, []string{x.Organizer, terminal.Plain(x.UID), x.Number, x.Reason, when(x.At)})
 	}
-	section(o, []string{"GIVEN UP", "UID", "MEETING", "BECAUSE", "WHEN"}, rows)
+	section(o, []string{"TO BE GIVEN UP", "UID", "MEETING", "BECAUSE", "WHEN"}, rows)
 	rows = nil
 	for _, x := range st.Held {
-		rows = append(rows, []string{fmt.Sprint(x.Batch), x.Organizer, terminal.Plain(x.Calendar), o.Bad(fmt.Sprintf("%d meetings stay, since %s; to give them up: convoke approve %d", x.Meetings, x.Because, x.Batch))})
+		rows = append(rows, []string{fmt.Sprint(x.Batch), x.Organizer, terminal.Plain(x.Calendar), o.Bad(x.String())})
 	}
 	if st.Missing.Many {
-		rows = append(rows, []string{platformBatch, "-", "-", o.Bad(fmt.Sprintf("%d meetings, of %d to come, that the platform does not find; check the API key and the user IDs; if they are gone for good: convoke approve %s", st.Missing.Meetings, st.Missing.Of, platformBatch))})
+		rows = append(rows, []string{platformBatch, "-", "-", o.Bad(st.Missing.String())})
 	}
 	section(o, []string{"HELD", "ORGANIZER", "CALENDAR", "WHAT"}, rows)
+	if len(rows) > 0 {
+		o.Printf("which meetings these are: convoke approve\n")
+	}
 	rows = nil
 	for _, x := range st.Unanswered {
-		rows = append(rows, []string{x.Organizer, dash(terminal.Plain(x.UID)), x.Call, when(x.SentAt), o.Bad(terminal.Plain(x.Error))})
+		rows = append(rows, []string{x.Organizer, dash(terminal.Plain(x.UID)), x.Call, dash(x.meeting()), when(x.SentAt), x.why(o)})
 	}
-	section(o, []string{"UNANSWERED", "UID", "CALL", "SENT", "WHY"}, rows)
+	section(o, []string{"UNANSWERED", "UID", "CALL", "MEETING", "SENT", "WHY"}, rows)
 	rows = nil
 	for _, x := range st.Leftovers {
-		rows = append(rows, []string{x.Organizer, dash(terminal.Plain(x.UID)), when(x.SentAt), o.Warn(terminal.Plain(x.Error))})
+		rows = append(rows, []string{x.Organizer, dash(terminal.Plain(x.UID)), dash(x.meeting()), when(x.SentAt), o.Warn(terminal.Plain(x.Error))})
 	}
-	section(o, []string{"LEFT OVER?", "UID", "SENT", "WHY"}, rows)
+	section(o, []string{"LEFT OVER?", "UID", "MEETING", "SENT", "WHY"}, rows)
 	rows = nil
 	for _, x := range st.Failing {
+		if st.unanswered(x) {
+			continue // told above, with the way out
+		}
 		name := x.UID
 		if name == "" {
 			name = x.Href
 		}
 		text := o.Bad(terminal.Plain(x.Error))
 		if !x.RetryAt.IsZero() {
-			text += o.Dim(" (tried again " + when(x.RetryAt) + ")")
+			text += o.Dim(" (next try " + when(x.RetryAt) + ")")
 		}
 		rows = append(rows, []string{x.Organizer, terminal.Plain(x.Calendar), terminal.Plain(name), text})
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"convoke/internal/terminal"
+	"convoke/store"
 	"convoke/sync"
 )
 
@@ -47,7 +48,7 @@ but the undo window of deletions (cancel.undo): those of an earlier pass whose t
 // show makes a pass, or what is like one, shows its steps as they come unless a document follows, and leaves a sign of life.
 func (a *app) show(ctx context.Context, s *streams, asJSON bool, pass func() (sync.Report, error)) (sync.Report, error) {
 	if !asJSON {
-		a.engine.Step = func(step sync.Step) { printStep(s.out, step) }
+		a.engine.Step = func(step sync.Step) { printStep(s.out, a.titled(ctx, step)) }
 	}
 	line := a.progress(s)
 	report, err := pass()
@@ -72,6 +73,9 @@ func (s *streams) exclusively(ctx context.Context) (*app, func(), error) {
 	release, err := a.ledger.Lock()
 	if err != nil {
 		ignore()
+		if errors.Is(err, store.ErrLocked) {
+			err = fmt.Errorf("%w; stop it first: systemctl stop convoke", err)
+		}
 		return nil, nil, errors.Join(err, a.ledger.Close())
 	}
 	a.engine.Log = s.quietly()
@@ -136,6 +140,19 @@ func summary(r sync.Report) string {
 		return "nothing to do"
 	}
 	return strings.Join(parts, ", ")
+}
+
+// titled gives a step about an event that is gone the title that its meeting has, or had.
+func (a *app) titled(ctx context.Context, step sync.Step) sync.Step {
+	if step.Title != "" {
+		return step
+	}
+	if l, err := a.ledger.Link(ctx, step.Organizer, step.UID); err == nil {
+		if m, err := a.ledger.Meeting(ctx, l.Meeting); err == nil {
+			step.Title = m.Topic
+		}
+	}
+	return step
 }
 
 // printStep prints a step with the call and the lines that it changed.

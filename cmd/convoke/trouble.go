@@ -39,6 +39,19 @@ func (a *app) wayOut(email string, t store.Trouble) string {
 	return ""
 }
 
+// userless says so when an organizer has no user on the platform and needs one: the platform acts for a user, but where the key is
+// that of one account. Whether the platform's is, nobody tells; a meeting that was made does.
+func (a *app) userless(ctx context.Context, o config.Organizer, row store.Organizer) (string, error) {
+	if cmp.Or(o.UserID, row.UserID, o.AccountID, row.AccountID, o.APIKeyFile) != "" {
+		return "", nil
+	}
+	made, err := a.ledger.Meetings(ctx, o.Email)
+	if err != nil || len(made) > 0 {
+		return "", err
+	}
+	return fmt.Sprintf("no user on the platform: set account_id, or: convoke organizer add %s --account ID; with a key of her account, set api_key_file", o.Email), nil
+}
+
 // wayOutOf says the same of a calendar.
 func (a *app) wayOutOf(ctx context.Context, c store.Calendar) (string, error) {
 	switch c.Trouble {

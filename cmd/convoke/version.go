@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"runtime"
 	"runtime/debug"
 
@@ -16,11 +17,16 @@ func newVersion(s *streams) *cobra.Command {
 		Short: "Print version, commit and Go version",
 		Args:  args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
-			v, commit := build()
-			s.out.Printf("convoke %s (commit %s, %s)\n", v, commit, runtime.Version())
+			s.out.Printf("%s\n", versionText())
 			return nil
 		},
 	}
+}
+
+// versionText is what version and --version print.
+func versionText() string {
+	v, commit := build()
+	return fmt.Sprintf("convoke %s (commit %s, %s)", v, commit, runtime.Version())
 }
 
 // build tells version and commit of the program.

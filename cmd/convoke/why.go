@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +19,7 @@ func newWhy(s *streams) *cobra.Command {
 		Short: "Tell why an event was or was not treated",
 		Long: `Read the event with that UID as it is now, and tell the rule that applies to it (doc/decisions.md), what its seal proves, and
 what was decided about it before. Nothing is changed.`,
-		Args: args(cobra.ExactArgs(1)),
+		Args: one("the UID of an event"),
 		RunE: func(c *cobra.Command, arg []string) error {
 			a, err := s.open(c.Context(), reading)
 			if err != nil {
@@ -34,16 +35,17 @@ what was decided about it before. Nothing is changed.`,
 }
 
 type reasons struct {
-	UID       string             `json:"uid"`
-	Now       []sync.Explanation `json:"now"`
-	Decisions []decided          `json:"decisions"`
+	UID        string             `json:"uid"`
+	Now        []sync.Explanation `json:"now"`
+	Unanswered []callStatus       `json:"unanswered"`
+	Decisions  []decided          `json:"decisions"`
 }
 
 type decided struct {
-	At        string `json:"at"`
-	Organizer string `json:"organizer"`
-	Rule      string `json:"rule"`
-	Text      string `json:"text"`
+	At        time.Time `json:"at"`
+	Organizer string    `json:"organizer"`
+	Rule      string    `json:"rule"`
+	Text      string    `json:"text"`
 }
 
 func (s *streams) why(ctx context.Context, a *app, uid string, asJSON bool) error {
@@ -55,18 +57,28 @@ func (s *streams) why(ctx context.Context, a *app, uid string, asJSON bool) erro
 	if err != nil {
 		return err
 	}
+	calls, err := a.unanswered(ctx, uid)
+	if err != nil {
+		return err
+	}
 	if len(now) == 0 && len(before) == 0 {
 		return fmt.Errorf("no event with UID %q was seen in any calendar; the UID stands in the event's source, and a new event is seen at the next pass", uid)
 	}
 	if asJSON {
-		r := reasons{UID: uid, Now: now, Decisions: []decided{}}
+		r := reasons{UID: uid, Now: now, Unanswered: calls, Decisions: []decided{}}
 		for _, d := range before {
-			r.Decisions = append(r.Decisions, decided{At: when(d.At), Organizer: d.Organizer, Rule: d.Rule, Text: d.Text})
+			r.Decisions = append(r.Decisions, decided{At: d.At.UTC(), Organizer: d.Organizer, Rule: d.Rule, Text: d.Text})
 		}
 		return s.out.JSON(r)
 	}
 	for _, x := range now {
 		printExplanation(s.out, x)
+	}
+	for _, c := range calls {
+		s.out.Printf("  sent     %s %s, at %s, and not answered\n", c.Call, c.meeting(), when(c.SentAt))
+		if c.WayOut != "" {
+			s.out.Printf("  way out  %s\n", s.out.Warn(terminal.Plain(c.WayOut)))
+		}
 	}
 	printDecisions(s.out, before)
 	return nil

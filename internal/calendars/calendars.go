@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	stdsync "sync"
 
@@ -127,7 +128,7 @@ func (c *Calendars) Find(ctx context.Context, organizer string) (sync.Found, err
 	}
 	account, err := caldav.Discover(ctx, client, o.CalDAVURL.String())
 	if err != nil {
-		return sync.Found{}, fmt.Errorf("find the calendars of %s at %s: %w", o.Email, o.CalDAVURL.Redacted(), err)
+		return sync.Found{}, fmt.Errorf("find the calendars of %s: %w", o.Email, err)
 	}
 	chosen, err := choose(o, account.Calendars)
 	if err != nil {
@@ -222,10 +223,10 @@ func choose(o config.Organizer, all []caldav.Info) ([]caldav.Info, error) {
 		}
 	}
 	if mistyped {
-		return nil, fmt.Errorf("caldav_url is none of her calendars; there are %s", names(all))
+		return nil, fmt.Errorf("caldav_url is none of her calendars; %s", ThereAre(names(all)))
 	}
 	if len(own) == 0 {
-		return nil, fmt.Errorf("no calendar of her own that holds events and can be written to; there are %s; a shared one must be named in `calendars`", names(all))
+		return nil, fmt.Errorf("no calendar of her own that holds events and can be written to; %s; a shared one must be named in `calendars`", ThereAre(names(all)))
 	}
 	return own, nil
 }
@@ -241,7 +242,7 @@ func named(o config.Organizer, all []caldav.Info) ([]caldav.Info, error) {
 	for _, want := range o.Calendars {
 		i := slices.IndexFunc(all, func(i caldav.Info) bool { return i.Name == want || isURL(o, want, i.URL) })
 		if i < 0 {
-			return nil, &notThere{fmt.Sprintf("calendar %q is not there; there are %s", want, names(all))}
+			return nil, &notThere{fmt.Sprintf("calendar %q is not there; %s", want, ThereAre(names(all)))}
 		}
 		if all[i].Err != nil {
 			return nil, fmt.Errorf("calendar %q: %w", want, all[i].Err)
@@ -293,13 +294,26 @@ func name(i caldav.Info) string {
 	return parts[len(parts)-1]
 }
 
-func names(all []caldav.Info) string {
-	if len(all) == 0 {
-		return "none"
-	}
+func names(all []caldav.Info) []string {
 	var out []string
 	for _, i := range all {
-		out = append(out, fmt.Sprintf("%q", name(i)))
+		out = append(out, name(i))
 	}
-	return strings.Join(out, ", ")
+	return out
+}
+
+// ThereAre says which calendars there are, for somebody who has named another.
+func ThereAre(names []string) string {
+	if len(names) == 0 {
+		return "there are none"
+	}
+	var quoted []string
+	for _, n := range names {
+		quoted = append(quoted, strconv.Quote(n))
+	}
+	is := "are"
+	if len(names) == 1 {
+		is = "is"
+	}
+	return fmt.Sprintf("there %s %s", is, strings.Join(quoted, ", "))
 }

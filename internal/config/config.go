@@ -9,6 +9,7 @@ package config
 
 import (
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -184,6 +185,17 @@ type Organizer struct {
 type CalendarRule struct {
 	Name string // or URL
 	Mode Mode   // never "": the organizer's unless the calendar has one of its own
+}
+
+// Spellings are the names by which a calendar is one that a rule is for: as the rule has it, and, where that is a URL or a path, in
+// full, with and without the final slash.
+func (o Organizer) Spellings(r CalendarRule) []string {
+	ref, err := url.Parse(r.Name)
+	if err != nil || o.CalDAVURL == nil || !strings.Contains(r.Name, "/") {
+		return []string{r.Name}
+	}
+	full := strings.TrimSuffix(o.CalDAVURL.ResolveReference(ref).String(), "/")
+	return []string{r.Name, full, full + "/"}
 }
 
 // Default returns the configuration of an empty file. It is not a valid one: [platform] url and join_url have no default.

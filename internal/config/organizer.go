@@ -24,7 +24,7 @@ func (r *reader) readOrganizer(t *table, o Organizer) Organizer {
 	read(t, "account_id", &o.AccountID, optional(platformID))
 	read(t, "api_key_file", &o.APIKeyFile, optional(r.secretFile))
 	read(t, "timezone", &o.Timezone, optional(timezone))
-	readOwn(t, "language", &o.Language, language)
+	readOwn(t, "language", &o.Language, r.language)
 	readOwn(t, "mode", &o.Mode, oneOf(ModeMarked, ModeAttendees, ModeAll))
 	r.readSource(t, &o)
 	return o

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"convoke/internal/wording"
 )
 
 // config reads everything. What it returns is to be used only when no fault was found.
@@ -148,8 +150,9 @@ func (r *reader) readSeries(t *table, s *Series) {
 
 func (r *reader) readDetails(t *table, d *Details) {
 	read(t, "quiet", &d.Quiet, duration)
-	read(t, "language", &d.Language, optional(language))
 	read(t, "templates", &d.Templates, optional(r.folder))
+	r.words, _ = wording.Load(d.Templates) // what is wrong with a template is told by whoever uses it
+	read(t, "language", &d.Language, optional(r.language))
 	read(t, "mail_budget", &d.MailBudget, count(0, 100))
 }
 

@@ -9,15 +9,18 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
+
+	"convoke/internal/wording"
 )
 
 // A reader takes values out of a parsed file, and collects faults instead of stopping at the first.
 type reader struct {
 	values         map[string]any
 	lines          map[string]int
-	dir            string // of the configuration file
-	credentials    string // $CREDENTIALS_DIRECTORY, or ""
-	withoutSecrets bool   // their files may be missing, or out of reach
+	dir            string         // of the configuration file
+	credentials    string         // $CREDENTIALS_DIRECTORY, or ""
+	withoutSecrets bool           // their files may be missing, or out of reach
+	words          *wording.Words // nil where they cannot be read
 	faults         []Fault
 	known          map[string]bool // every key that was asked for, without indices
 	opened         []*table

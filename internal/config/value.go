@@ -183,10 +183,15 @@ func timezone(raw any) (*time.Location, error) {
 // languageTag is the shape of a BCP 47 tag; the platform's own "de_CH" passes as well.
 var languageTag = regexp.MustCompile(`^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$`)
 
-func language(raw any) (string, error) {
+// language accepts one that there are words in.
+func (r *reader) language(raw any) (string, error) {
 	s, err := text(raw)
-	if err == nil && !languageTag.MatchString(s) {
+	switch {
+	case err != nil:
+	case !languageTag.MatchString(s):
 		err = errors.New("is not a language tag, such as en, de or pt-BR")
+	case r.words != nil && !r.words.Has(s):
+		err = fmt.Errorf("there are words for %s only; for another language add %s.txt to details.templates", strings.Join(r.words.Languages(), ", "), s)
 	}
 	return s, err
 }

@@ -27,7 +27,11 @@ func (s Stamp) Read() (string, error) {
 
 // Write replaces what stands in the file; it is on disk when Write returns, whole or not at all.
 func (s Stamp) Write(text string) error {
-	if err := s.write(text); err != nil {
+	err := s.write(text)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no folder %s for the stamp file: make it, owned by the user that convoke runs as, or set stamp_file: %w", filepath.Dir(string(s)), err)
+	}
+	if err != nil {
 		return fmt.Errorf("stamp file %s cannot be written, and without it nobody could tell an old copy of the ledger from this one (stamp_file names another place): %w", string(s), err)
 	}
 	return nil

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	stdsync "sync"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"convoke/internal/config"
 	"convoke/internal/keyring"
 	"convoke/internal/secret"
+	"convoke/internal/terminal"
 	"convoke/internal/transport"
 	"convoke/internal/wording"
 	"convoke/meetingapi"
@@ -56,14 +56,6 @@ func New(cfg *config.Config, ledger store.Ledger, keys keyring.Keyring, pool *tr
 	words, err := wording.Load(cfg.Details.Templates)
 	if err != nil {
 		return nil, fmt.Errorf("details.templates: %w", err)
-	}
-	for _, o := range cfg.Organizers {
-		if o.Language != "" && !words.Has(o.Language) {
-			return nil, &config.Invalid{File: cfg.File, Faults: []config.Fault{{
-				Key: "language", Value: strconv.Quote(o.Language),
-				Message: fmt.Sprintf("there are words for %s only; for another language add %s.txt to details.templates", strings.Join(words.Languages(), ", "), o.Language),
-			}}}
-		}
 	}
 	p := &People{
 		words: words, cfg: cfg, ledger: ledger, keys: keys, now: now, join: join, clients: map[string]*meetingapi.Client{},
@@ -178,7 +170,7 @@ func (p *People) row(ctx context.Context, email string) (store.Organizer, error)
 func (p *People) organizer(o config.Organizer, row store.Organizer) sync.Organizer {
 	s := sync.Organizer{
 		Email: o.Email, Addresses: append([]string{o.Email}, o.Aliases...), Owners: p.owners, UserID: o.UserID, Home: o.Timezone,
-		Rules: p.rules(o, row), Modes: modes(o.CalendarRules), Agenda: p.cfg.Platform.Reference == config.ReferenceAgenda,
+		Rules: p.rules(o, row), Modes: modes(o), Agenda: p.cfg.Platform.Reference == config.ReferenceAgenda,
 	}
 	if s.UserID == "" {
 		s.UserID = row.UserID
@@ -269,10 +261,12 @@ func presets(all map[string]config.Preset) map[string]sync.Preset {
 }
 
 // modes are those of calendars that have one of their own.
-func modes(rules []config.CalendarRule) map[string]sync.Mode {
+func modes(o config.Organizer) map[string]sync.Mode {
 	out := map[string]sync.Mode{}
-	for _, r := range rules {
-		out[r.Name] = sync.Mode(r.Mode)
+	for _, r := range o.CalendarRules {
+		for _, name := range o.Spellings(r) {
+			out[name] = sync.Mode(r.Mode)
+		}
 	}
 	return out
 }
@@ -284,6 +278,9 @@ func (p *People) admin(ctx context.Context, o config.Organizer, account string) 
 		return meetingapi.User{}, errors.New("no API key is configured: set platform.api_key_file, or api_key_file of the organizer")
 	}
 	users, err := client.Admins(ctx, account)
+	if errors.Is(err, meetingapi.ErrNotFound) {
+		return meetingapi.User{}, fmt.Errorf("read the admins of account %s: %w; check account_id", account, err)
+	}
 	if err != nil {
 		return meetingapi.User{}, fmt.Errorf("read the admins of account %s: %w", account, err)
 	}
@@ -294,7 +291,7 @@ func (p *People) admin(ctx context.Context, o config.Organizer, account string) 
 			}
 		}
 	}
-	return meetingapi.User{}, fmt.Errorf("account %s has %d admins, and none of them is %s; check account_id, or add the address that the platform has to aliases", account, len(users), o.Email)
+	return meetingapi.User{}, fmt.Errorf("account %s has %s, and %s is none of them; check account_id, or add the address that the platform has to aliases", account, terminal.Count(len(users), "admin"), o.Email)
 }
 
 // keep writes what the platform said of an organizer into the ledger; the path of her feed is a secret, so it is hidden.

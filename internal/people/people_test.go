@@ -99,7 +99,7 @@ func TestAll(t *testing.T) {
 		"no account":             {func(o *config.Organizer) { o.AccountID, o.UserID = "", "5e9459c5b863b82cefdddf4e" }, "5e9459c5b863b82cefdddf4e", "", 0, ""},
 		"somebody else's account": {
 			func(o *config.Organizer) { o.Email, o.Aliases, o.UserID = "carol@example.com", nil, "" }, "none", "", 1,
-			"none of them is carol@example.com",
+			"carol@example.com is none of them",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

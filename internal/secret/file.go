@@ -38,6 +38,9 @@ func ReadFile(path string) (Secret, error) {
 func read(path string) (Secret, fs.FileInfo, error) {
 	// Without O_NONBLOCK, opening a named pipe would wait for its writer.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if errors.Is(err, fs.ErrPermission) {
+		return Secret{}, nil, fmt.Errorf("secret file: %w; the user that convoke runs as must be able to read it: chgrp convoke, and chmod 0640", err)
+	}
 	if err != nil {
 		return Secret{}, nil, fmt.Errorf("secret file: %w", err)
 	}

@@ -20,6 +20,9 @@ import (
 type Out struct {
 	io.Writer
 	colour bool
+
+	mu  stdsync.Mutex
+	err error // the first that a write has come to
 }
 
 // New prints to w, with colour when that is a terminal.
@@ -46,8 +49,26 @@ func (o *Out) style(code, s string) string {
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
 }
 
-// Printf prints; what could not be printed is nobody's loss.
-func (o *Out) Printf(format string, args ...any) { fmt.Fprintf(o.Writer, format, args...) }
+// Printf prints. Nothing stops where that fails: Err tells, at the end.
+func (o *Out) Printf(format string, args ...any) {
+	_, err := fmt.Fprintf(o.Writer, format, args...)
+	o.failed(err)
+}
+
+func (o *Out) failed(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err == nil {
+		o.err = err
+	}
+}
+
+// Err is the first error of a write, or nil.
+func (o *Out) Err() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.err
+}
 
 // JSON prints one indented document.
 func (o *Out) JSON(v any) error {
@@ -94,6 +115,14 @@ func visible(s string) int {
 		}
 		s = s[:i] + s[i+j+1:]
 	}
+}
+
+// Count is a number of things: 1 event, 2 events.
+func Count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // Plain makes foreign text safe to print: control characters would move the cursor or change the colour.

@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -86,3 +87,22 @@ func TestProgress(t *testing.T) {
 	p.Done()
 	assert.Equal(t, "\r\x1b[K500 events\r\x1b[K", b.String())
 }
+
+func TestCount(t *testing.T) {
+	for n, want := range map[int]string{0: "0 events", 1: "1 event", 2: "2 events", 1000: "1000 events"} {
+		assert.Equal(t, want, Count(n, "event"))
+	}
+}
+
+// What could not be printed is remembered, and the first time is enough.
+func TestErr(t *testing.T) {
+	o := New(full{})
+	assert.NoError(t, o.Err())
+	o.Printf("a")
+	o.Printf("b")
+	assert.EqualError(t, o.Err(), "no room for a")
+}
+
+type full struct{}
+
+func (full) Write(b []byte) (int, error) { return 0, fmt.Errorf("no room for %s", b) }

@@ -52,7 +52,7 @@ type RetryAfterError struct {
 
 // Error names the host and the time.
 func (e *RetryAfterError) Error() string {
-	return fmt.Sprintf("%s asks not to be asked before %s", e.Host, e.Until.UTC().Format(time.RFC3339))
+	return fmt.Sprintf("%s asks not to be asked before %s", e.Host, e.Until.UTC().Format("2006-01-02 15:04:05 UTC"))
 }
 
 // RetryAt returns Until. Packages that may not import this one find it with errors.As and an interface.

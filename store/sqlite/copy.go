@@ -76,8 +76,11 @@ func load(ctx context.Context, p *pool, source string) error {
 		if err != nil {
 			return err
 		}
-		_, err = b.Step(-1)
-		return errors.Join(err, b.Finish())
+		if _, err = b.Step(-1); err != nil {
+			_ = b.Finish() // which says the same once more
+			return err
+		}
+		return b.Finish()
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"convoke/store"
 	"convoke/store/sqlite"
 	"convoke/store/storetest"
 )
@@ -118,4 +119,31 @@ func TestCopyWhileWriting(t *testing.T) {
 	for _, k := range links {
 		assert.NotContains(t, k.UID, "in the copy")
 	}
+}
+
+// A backup that is put back beside the write-ahead log of the ledger that it replaces is spoiled by it; the error says so, and
+// without these files it is whole.
+func TestBackupBesideAnOldLog(t *testing.T) {
+	path, backup, put := newPath(t), newPath(t), newPath(t)
+	fillMuch(t, path)
+	l := openAt(t, path)
+	require.NoError(t, l.Backup(t.Context(), backup))
+	storetest.Fill(t, l)
+	for from, to := range map[string]string{backup: put, path + "-wal": put + "-wal"} {
+		data, err := os.ReadFile(from)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(to, data, 0o600))
+	}
+
+	_, err := sqlite.Open(t.Context(), put, sqlite.Options{})
+	require.ErrorIs(t, err, store.ErrDamaged)
+	assert.Contains(t, err.Error(), "no -wal and -shm file of the old one beside it")
+
+	data, err := os.ReadFile(backup)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(put, data, 0o600))
+	require.NoError(t, os.RemoveAll(put+"-wal")) // Open may have folded it in
+	require.NoError(t, os.RemoveAll(put+"-shm"))
+	saved := openAt(t, put)
+	assert.NotEmpty(t, storetest.Read(t, saved))
 }

@@ -61,5 +61,5 @@ func full(why error) error {
 }
 
 func damaged(why error) error {
-	return fmt.Errorf("%w (%w): stop convoke, keep the file aside and bring back the last backup", store.ErrDamaged, why)
+	return fmt.Errorf("%w (%w): stop convoke, keep the file aside and bring back the last backup, with no -wal and -shm file of the old one beside it", store.ErrDamaged, why)
 }
