@@ -192,6 +192,9 @@ func (p *pass) withSeal(ctx context.Context, s *Situation) error {
 		return err
 	}
 	links, err := p.Ledger.LinksOf(ctx, m.ID)
+	if err == nil && m.State == store.Vanished { // its events have another one by now
+		links, err = p.Ledger.Links(ctx, p.o.Email)
+	}
 	if err != nil {
 		return err
 	}

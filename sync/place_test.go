@@ -596,3 +596,23 @@ func TestOnlyOneOrganizer(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"his"}, w.topics())
 }
+
+// A copy that was taken of an event when its meeting was gone already, and that convoke sees when the event has another one, shows a
+// link that leads nowhere: it gets a meeting of its own like every copy.
+func TestCopyOfReplacedMeeting(t *testing.T) {
+	w := newWorld(t)
+	e := w.book("budget", "SUMMARY:Budget @meet")
+	w.pass()
+	gone := w.meeting()
+	w.platform.Drop(gone.ID)
+	copied := e.raw()
+	e.edit("Budget", "Budget 2027")
+	w.minutes(5)
+	require.NotEqual(t, gone.Number, w.meeting().Number)
+	c := w.book("copy")
+	c.restore(strings.ReplaceAll(copied, "UID:budget", "UID:copy"))
+	w.minutes(5)
+	require.Len(t, w.meetings(), 2)
+	assert.Contains(t, c.text(), joinPrefix+w.meetings()[1].Number)
+	assert.NotContains(t, c.text(), joinPrefix+gone.Number)
+}

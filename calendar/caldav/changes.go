@@ -56,7 +56,8 @@ type look struct {
 	rows      int
 	self      bool     // the collection's own row came
 	truncated bool     // and said that there is more
-	denied    bool     // or that it may not be read
+	failed    int      // or that it could not be read: with this status
+	inside    int      // rows of the collection and what is in it
 	wanted    []string // objects that came without data
 	withData  int      // objects that came with it
 }
@@ -64,6 +65,7 @@ type look struct {
 // restart forgets the rows of a report that failed.
 func (l *look) restart() {
 	l.rows, l.wanted, l.withData = 0, nil, 0
+	l.self, l.truncated, l.failed, l.inside = false, false, 0, 0
 }
 
 // tell gives the caller a row.
@@ -94,11 +96,15 @@ func (l *look) row(r *response) error {
 			}
 			continue
 		}
+		l.inside++
 		switch l.member(at.path) {
 		case memberSelf:
 			l.self = true
-			l.truncated = l.truncated || r.status == http.StatusInsufficientStorage
-			l.denied = l.denied || r.denied(propResourceType) || r.status == http.StatusForbidden
+			if r.status == http.StatusInsufficientStorage { // RFC 6578, 3.6
+				l.truncated = true
+			} else if code := r.failure(propResourceType); code != 0 {
+				l.failed = code
+			}
 		case memberObject:
 			if err := l.objectRow(at, r); err != nil {
 				return err

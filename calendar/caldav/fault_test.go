@@ -1,6 +1,7 @@
 package caldav_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -244,13 +245,12 @@ func TestGetFaults(t *testing.T) {
 	}
 }
 
-// Half an object, which came one by one, is an error of its row, and whole the next time.
+// Half an object, or none, or a page in its place is an error of its row, and it is whole the next time.
 func TestHalfAnObject(t *testing.T) {
 	server, d := newStand(t, caldavtest.SyncWithoutData(), caldavtest.OnAbsent(caldavtest.AbsentAlways))
 	look := func() (errs, whole int) {
 		_, err := d.cal.Changes(t.Context(), calendar.Since{ETag: func(string) string { return "" }}, func(c calendar.Change) error {
 			if c.Err != nil {
-				require.ErrorContains(t, c.Err, "END:VCALENDAR")
 				errs++
 			} else if contains(c.Data, "END:VCALENDAR") {
 				whole++
@@ -260,15 +260,26 @@ func TestHalfAnObject(t *testing.T) {
 		require.NoError(t, err)
 		return errs, whole
 	}
-	server.Inject(caldavtest.Fault{Method: http.MethodGet, Times: 1, Truncate: 120, Clean: true})
-	errs, whole := look()
-	assert.Equal(t, []int{1, 2}, []int{errs, whole})
-	errs, whole = look()
-	assert.Equal(t, []int{0, 3}, []int{errs, whole})
+	for _, fault := range []caldavtest.Fault{
+		{Truncate: 120, Clean: true}, {Truncate: 10, Clean: true}, {Status: 200, Header: http.Header{"Etag": {`"1"`}}},
+		{Status: 200, Header: http.Header{"Content-Type": {"text/html"}}, Body: caldavtest.LoginPage},
+	} {
+		fault.Method, fault.Times = http.MethodGet, 1
+		server.Inject(fault)
+		errs, whole := look()
+		assert.Equal(t, []int{1, 2}, []int{errs, whole}, fault)
+		errs, whole = look()
+		assert.Equal(t, []int{0, 3}, []int{errs, whole}, fault)
+	}
 }
 
 // rows serves one fixed multistatus to every request.
 func rows(t *testing.T, body string) *caldav.Calendar {
+	return served(t, "", func(*http.Request) string { return body })
+}
+
+// served answers a GET with an event, and everything else with a multistatus of rows.
+func served(t *testing.T, profile string, rows func(*http.Request) string) *caldav.Calendar {
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet {
 			w.Header().Set("ETag", `"got"`)
@@ -277,12 +288,79 @@ func rows(t *testing.T, body string) *caldav.Calendar {
 		}
 		w.Header().Set("Content-Type", "application/xml")
 		w.WriteHeader(207)
-		_, _ = w.Write([]byte(`<?xml version="1.0" encoding="utf-8"?><d:multistatus xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav">` + body + `<d:sync-token>t</d:sync-token></d:multistatus>`))
+		_, _ = w.Write([]byte(`<?xml version="1.0" encoding="utf-8"?><d:multistatus xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav" xmlns:s="http://calendarserver.org/ns/">` +
+			rows(r) + `<d:sync-token>t</d:sync-token></d:multistatus>`))
 	}))
 	t.Cleanup(web.Close)
-	c, err := caldav.Open(newBrowser("alice", "secret", false), web.URL+"/cal", "")
+	c, err := caldav.Open(newBrowser("alice", "secret", false), web.URL+"/cal", profile)
 	require.NoError(t, err)
 	return c
+}
+
+// row is one of a multistatus that has a status of its own.
+func row(href, status string) string {
+	return "<d:response><d:href>" + href + "</d:href><d:status>HTTP/1.1 " + status + "</d:status></d:response>"
+}
+
+// A calendar that cannot be read is told by its own row in a 207, too, whether it is listed or asked for changes. It is not an
+// empty one.
+func TestOwnRowFails(t *testing.T) {
+	const well = `<d:response><d:href>/cal/</d:href><d:propstat><d:prop><d:resourcetype><d:collection/><c:calendar/></d:resourcetype></d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response>`
+	const denied = `<d:response><d:href>/cal/</d:href><d:propstat><d:prop><d:resourcetype/></d:prop><d:status>HTTP/1.1 403 Forbidden</d:status></d:propstat></d:response>`
+	for name, own := range map[string]string{
+		"403": row("/cal/", "403 Forbidden"), "403 inside": denied, "500": row("/cal", "500 Oops"), "503": row("/cal/", "503 Busy"), "404": row("/cal/", "404 Not Found"),
+	} {
+		for _, full := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, ", all: ", full), func(t *testing.T) {
+				c := served(t, "", func(r *http.Request) string {
+					if r.Header.Get("Depth") == "0" && r.Method == "PROPFIND" && full {
+						return well
+					}
+					return own
+				})
+				look, err := c.Changes(t.Context(), calendar.Since{Full: full, ETag: func(string) string { return "" }}, func(calendar.Change) error { return nil })
+				require.Error(t, err)
+				assert.Zero(t, look)
+				var status *caldav.StatusError
+				require.ErrorAs(t, err, &status)
+				assert.Equal(t, name[:3], fmt.Sprint(status.Code))
+			})
+		}
+	}
+}
+
+// A listing that says that it is not whole proves nothing of what is not in it.
+func TestListingCutShort(t *testing.T) {
+	c := served(t, "", func(r *http.Request) string {
+		own := `<d:response><d:href>/cal/</d:href><d:propstat><d:prop><d:resourcetype><d:collection/><c:calendar/></d:resourcetype></d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response>`
+		if r.Header.Get("Depth") == "0" {
+			return own
+		}
+		return own + row("/cal/", "507 Insufficient Storage")
+	})
+	_, err := c.Changes(t.Context(), calendar.Since{Full: true, ETag: func(string) string { return "" }}, func(calendar.Change) error { return nil })
+	assert.ErrorContains(t, err, "not whole (507)")
+}
+
+// Nothing but rows of another place is not an empty calendar, either.
+func TestRowsOfAnotherPlace(t *testing.T) {
+	c := served(t, "", func(*http.Request) string { return row("/without/prefix/a.ics", "404 Not Found") })
+	_, err := c.Changes(t.Context(), calendar.Since{ETag: func(string) string { return "" }}, func(calendar.Change) error { return nil })
+	assert.ErrorContains(t, err, "lies outside the calendar")
+}
+
+// What a server adds to an answer of Depth 0 says nothing of the calendar.
+func TestMoreThanItselfAtDepthZero(t *testing.T) {
+	ctag := func(href, tag string) string {
+		return "<d:response><d:href>" + href + "</d:href><d:propstat><d:prop><s:getctag>" + tag + "</s:getctag></d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response>"
+	}
+	for _, rows := range []string{ctag("/cal/", "new") + ctag("/", "old"), ctag("/", "old") + ctag("/cal/", "new"), ctag("/cal/", "new")} {
+		c := served(t, "sync=no", func(*http.Request) string { return rows })
+		look, err := c.Changes(t.Context(), calendar.Since{Token: "ctag 1 old", ETag: func(string) string { return "" }}, func(calendar.Change) error { return nil })
+		require.NoError(t, err)
+		assert.True(t, look.Complete, "the calendar has moved")
+		assert.Contains(t, look.Token, "new")
+	}
 }
 
 // One odd row spoils only itself.
@@ -304,8 +382,8 @@ func TestRows(t *testing.T) {
 		"two gone":          {`<d:response><d:href>/cal/a</d:href><d:href>/cal/b</d:href><d:status>HTTP/1.1 404 Not Found</d:status></d:response>`, `/cal/a   gone|/cal/b   gone`},
 		"forbidden":         {`<d:response><d:href>/cal/a</d:href><d:propstat><d:prop><d:getetag/></d:prop><d:status>HTTP/1.1 403 Forbidden</d:status></d:propstat></d:response>`, `/cal/a   error`},
 		"failed":            {`<d:response><d:href>/cal/a</d:href><d:status>HTTP/1.1 500 Oops</d:status></d:response>`, `/cal/a   error`},
-		"other server":      {`<d:response><d:href>http://evil.example/cal/a</d:href><d:status>HTTP/1.1 404 Not Found</d:status></d:response>`, `http://evil.example/cal/a   error`},
-		"outside":           {`<d:response><d:href>/other/a</d:href><d:status>HTTP/1.1 404 Not Found</d:status></d:response>`, `/other/a   error`},
+		"other server":      {`<d:response><d:href>http://evil.example/cal/a</d:href><d:status>HTTP/1.1 404 Not Found</d:status></d:response>` + row("/cal/", "200 OK"), `http://evil.example/cal/a   error`},
+		"outside":           {`<d:response><d:href>/other/a</d:href><d:status>HTTP/1.1 404 Not Found</d:status></d:response>` + row("/cal/", "200 OK"), `/other/a   error`},
 		"itself":            {`<d:response><d:href>/cal</d:href><d:propstat><d:prop><d:getetag>"c"</d:getetag></d:prop>` + ok, ``},
 		"sub-collection":    {`<d:response><d:href>/cal/sub/</d:href><d:propstat><d:prop><d:getetag>"c"</d:getetag></d:prop>` + ok, ``},
 		"sub without slash": {`<d:response><d:href>/cal/sub</d:href><d:propstat><d:prop><d:getetag>"c"</d:getetag><d:resourcetype><d:collection/></d:resourcetype></d:prop>` + ok, ``},

@@ -109,7 +109,7 @@ func (l *look) fetchOne(href string) error {
 		return l.tell(calendar.Change{Object: o})
 	case errors.Is(err, calendar.ErrNotFound):
 		return l.tell(calendar.Change{Object: calendar.Object{Href: href}, Gone: true})
-	case errors.Is(err, calendar.ErrTooLarge), errors.Is(err, errHalf), errors.As(err, &status) && !passing(status.Code):
+	case slices.ContainsFunc(ofOne, func(e error) bool { return errors.Is(err, e) }), errors.As(err, &status) && !passing(status.Code):
 		return l.tell(calendar.Change{Object: calendar.Object{Href: href}, Err: err})
 	}
 	return err
@@ -147,7 +147,7 @@ func (c *Calendar) getTagged(ctx context.Context, o calendar.Object, at place) (
 		}
 		o = again
 	}
-	return calendar.Object{}, fmt.Errorf("get object %s: it changes all the time", at)
+	return calendar.Object{}, fmt.Errorf("get object %s: %w", at, errMoving)
 }
 
 // get sends one GET. Compression is declined, because Apache marks the ETags of what it compresses, and such an ETag
@@ -170,8 +170,8 @@ func (c *Calendar) get(ctx context.Context, at place) (calendar.Object, error) {
 	case res.StatusCode != http.StatusOK:
 		return calendar.Object{}, newStatusError(req, res, object)
 	case strings.Contains(kind, "html"), !slices.Contains([]string{"", "identity"}, res.Header.Get("Content-Encoding")):
-		return calendar.Object{}, fmt.Errorf("GET %s: the answer is no calendar object (Content-Type %.60q, Content-Encoding %.20q)",
-			safeURL(req), kind, res.Header.Get("Content-Encoding"))
+		return calendar.Object{}, fmt.Errorf("GET %s: %w (Content-Type %.60q, Content-Encoding %.20q)",
+			safeURL(req), errNoObject, kind, res.Header.Get("Content-Encoding"))
 	}
 	data, err := io.ReadAll(io.LimitReader(res.Body, maxText+1))
 	switch {
@@ -179,8 +179,9 @@ func (c *Calendar) get(ctx context.Context, at place) (calendar.Object, error) {
 		return calendar.Object{}, fmt.Errorf("GET %s: %w", safeURL(req), err)
 	case len(data) > maxText:
 		return calendar.Object{}, tooLarge(at)
-	case half(data):
-		return calendar.Object{}, fmt.Errorf("GET %s: %w", safeURL(req), errHalf)
+	}
+	if err := whole(data); err != nil {
+		return calendar.Object{}, fmt.Errorf("GET %s: %w", safeURL(req), err)
 	}
 	return calendar.Object{Href: at.path, ETag: res.Header.Get("ETag"), Data: data}, nil
 }
@@ -188,12 +189,27 @@ func (c *Calendar) get(ctx context.Context, at place) (calendar.Object, error) {
 // errETag is an object whose version cannot be named in a condition (RFC 9110, 8.8.3), so that nothing could be written to it safely.
 var errETag = errors.New("its ETag holds characters that no header can carry")
 
+// ofOne are the errors that concern only the object that was asked for.
+var ofOne = []error{calendar.ErrTooLarge, errHalf, errNoObject, errMoving}
+
+var (
+	errNoObject = errors.New("the answer is no calendar object")
+	errMoving   = errors.New("it changes all the time")
+)
+
 // errHalf is an object without its end: more likely something between here and the server has cut the answer, whose length may
 // fit all the same, than it stands so in the calendar. It is asked for again, and not taken for what the organizer wrote.
 var errHalf = errors.New("half an object: END:VCALENDAR is missing")
 
-// half reports whether what begins as an iCalendar object does not end as one (RFC 5545, 3.4).
-func half(data []byte) bool {
+// whole is an error where data does not begin as an iCalendar object, or not end as one (RFC 5545, 3.4): nothing, or a page, in the
+// place of an event does not mean that the event asks for nothing.
+func whole(data []byte) error {
 	data = bytes.ToUpper(data)
-	return bytes.HasPrefix(bytes.TrimLeft(data, "\ufeff \t\r\n"), []byte("BEGIN:VCALENDAR")) && !bytes.Contains(data, []byte("\nEND:VCALENDAR"))
+	if !bytes.HasPrefix(bytes.TrimLeft(data, "\ufeff \t\r\n"), []byte("BEGIN:VCALENDAR")) {
+		return fmt.Errorf("%w: BEGIN:VCALENDAR is missing", errNoObject)
+	}
+	if !bytes.Contains(data, []byte("\nEND:VCALENDAR")) {
+		return errHalf
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,10 +28,14 @@ const (
 func (l *look) state(props string) (state, error) {
 	var s state
 	var kind *property
-	denied := false
+	failed, read := 0, false
 	a, err := l.ask(l.ctx, query{method: "PROPFIND", at: l.at, depth: "0", body: propfind(props)}, func(r *response) error {
+		if self := l.isSelf(r); read && !self { // what a server adds to Depth 0
+			return nil
+		}
+		read = true
 		s.ctag, s.token = r.text(propCTag), r.text(nameSyncToken)
-		denied = r.denied(propResourceType) || r.status == http.StatusForbidden
+		failed = r.failure(propResourceType)
 		if k, ok := r.get(propResourceType); ok {
 			kind = &property{inside: k.inside}
 		}
@@ -42,8 +47,8 @@ func (l *look) state(props string) (state, error) {
 	switch {
 	case err != nil:
 		return s, err
-	case denied: // sabre answers 207 with 403 inside
-		return s, l.refused(http.StatusForbidden)
+	case failed != 0: // sabre answers 207 with 403 inside
+		return s, l.refused("PROPFIND", failed)
 	case kind != nil && !kind.has(name{nsCalDAV, "calendar"}):
 		return s, fmt.Errorf("%s is not a calendar: %w", l.at, calendar.ErrMissing)
 	}
@@ -55,8 +60,17 @@ func (l *look) state(props string) (state, error) {
 	return s, nil
 }
 
-func (l *look) refused(code int) error {
-	e := &StatusError{Method: "PROPFIND", URL: l.at.String(), Code: code}
+// isSelf says whether a row is the calendar's own.
+func (l *look) isSelf(r *response) bool {
+	return slices.ContainsFunc(r.hrefs, func(href string) bool {
+		at, err := l.at.resolve(href)
+		return err == nil && l.member(at.path) == memberSelf
+	})
+}
+
+// refused is the failure that stands in a 207.
+func (l *look) refused(method string, code int) error {
+	e := &StatusError{Method: method, URL: l.at.String(), Code: code}
 	e.meaning = meaning(e, collection)
 	return e
 }
@@ -117,13 +131,15 @@ func (l *look) full() (calendar.Look, error) {
 
 // list reads all ETags and fetches what is new.
 func (l *look) list() error {
-	l.self, l.denied = false, false
+	l.restart()
 	_, err := l.ask(l.ctx, query{method: "PROPFIND", at: l.at, depth: "1", body: propfind(objectProps)}, l.row)
 	switch {
 	case err != nil:
 		return err
-	case l.denied:
-		return l.refused(http.StatusForbidden)
+	case l.failed != 0:
+		return l.refused("PROPFIND", l.failed)
+	case l.truncated:
+		return errors.New("PROPFIND " + l.at.String() + ": the server says that the listing is not whole (507)")
 	case !l.self: // RFC 4918, 9.1: a listing has the collection itself
 		return errors.New("PROPFIND " + l.at.String() + ": a listing without the calendar itself; it proves nothing")
 	}

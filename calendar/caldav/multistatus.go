@@ -97,6 +97,21 @@ func (r *response) denied(n name) bool {
 	return false
 }
 
+// failure is the status with which a row as a whole failed, or a property in a way that says something of the whole; 0 for none. That
+// a property is not there (404) says nothing.
+func (r *response) failure(n name) int {
+	if r.status >= 300 {
+		return r.status
+	}
+	for i := range r.props {
+		p := &r.props[i]
+		if p.name == n && (p.status == http.StatusForbidden || p.status == http.StatusUnauthorized || p.status >= 500) {
+			return p.status
+		}
+	}
+	return 0
+}
+
 // has says whether an element of that name stands in a property.
 func (p *property) has(n name) bool {
 	if p == nil {

@@ -55,6 +55,9 @@ func (l *look) syncFrom(token string) (calendar.Look, error) {
 		if err != nil {
 			return calendar.Look{}, err
 		}
+		if l.failed != 0 {
+			return calendar.Look{}, l.refused("REPORT", l.failed)
+		}
 		if l.truncated && next == token {
 			return calendar.Look{}, fmt.Errorf("%s: the server says that there is more, but not from where on", l.at)
 		}
@@ -62,6 +65,9 @@ func (l *look) syncFrom(token string) (calendar.Look, error) {
 		if !l.truncated {
 			break
 		}
+	}
+	if start == "" && l.rows > 0 && l.inside == 0 { // a proxy has lost a part of the path, say
+		return calendar.Look{}, fmt.Errorf("REPORT %s: all that the server tells lies outside the calendar; it proves nothing", l.at)
 	}
 	l.learn(func(p *profile) {
 		p.sync = yes
