@@ -1,5 +1,8 @@
 package vdir
 
+// ETag is that of a file.
+var ETag = etag
+
 // TempName is the name under which Put writes before it renames.
 var TempName = tempName
 

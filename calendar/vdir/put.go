@@ -8,13 +8,16 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/user"
+	"slices"
+	"strconv"
 	"syscall"
 
 	"convoke/calendar"
 )
 
 // Put replaces a file in one step: a new one is written beside it and renamed over it, with the old one's mode and, where
-// that is allowed, owner. The ETag is compared first and once more just before the rename; between that and
+// that is allowed, owner; a file that its owner or its group could not use any more as before is read-only. The ETag is compared first and once more just before the rename; between that and
 // the rename, some microseconds, file systems offer no condition. Its errors wrap calendar.ErrPrecondition (also
 // when the file is gone), ErrReadOnly, ErrRefused or ErrTooLarge.
 func (f *Folder) Put(ctx context.Context, o calendar.Object) (calendar.Object, error) {
@@ -101,20 +104,40 @@ func writeTemp(root *os.Root, temp string, old fs.FileInfo, data []byte) (err er
 	return file.Sync()
 }
 
-// keepOwner gives the file the old one's owner and group, as far as the process may.
+// keepOwner gives the file the old one's owner and group. Where the process may not, it must be the same for both.
 func keepOwner(file *os.File, old fs.FileInfo) error {
 	s, ok := old.Sys().(*syscall.Stat_t)
 	if !ok {
 		return nil
 	}
 	err := file.Chown(int(s.Uid), int(s.Gid))
-	if errors.Is(err, fs.ErrPermission) {
-		err = file.Chown(-1, int(s.Gid))
+	if !errors.Is(err, fs.ErrPermission) {
+		return err
 	}
-	if errors.Is(err, fs.ErrPermission) {
-		return nil // it stays ours; the mode is kept
+	owner, group, others := old.Mode().Perm()>>6&7, old.Mode().Perm()>>3&7, old.Mode().Perm()&7
+	inGroup := false
+	switch err := file.Chown(-1, int(s.Gid)); {
+	case err == nil:
+		inGroup = member(s.Uid, s.Gid)
+	case !errors.Is(err, fs.ErrPermission):
+		return err
+	case group&^others != 0:
+		return fmt.Errorf("the file's group (%d) would lose it, since convoke is not in it: %w", s.Gid, calendar.ErrReadOnly)
 	}
-	return err
+	if int(s.Uid) == os.Geteuid() || owner&^others == 0 || inGroup && owner&^group == 0 {
+		return nil
+	}
+	return fmt.Errorf("the file's owner (%d) would lose it: its mode must give its group (%d) what it gives him, and he must be in that group: %w", s.Uid, s.Gid, calendar.ErrReadOnly)
+}
+
+// member reports whether a user is known to be in a group.
+func member(uid, gid uint32) bool {
+	u, err := user.LookupId(strconv.Itoa(int(uid)))
+	if err != nil {
+		return false
+	}
+	groups, err := u.GroupIds()
+	return err == nil && slices.Contains(groups, strconv.Itoa(int(gid)))
 }
 
 func readOnly(err error) error {
