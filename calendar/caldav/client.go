@@ -69,8 +69,14 @@ func newRequest(ctx context.Context, method string, at place, body io.Reader) (*
 	return req, nil
 }
 
-// errNoAnswer marks a request that the server never answered.
-var errNoAnswer = errors.New("the calendar server does not answer")
+// errNoAnswer marks a request that came to no answer, whether it was sent or not.
+var errNoAnswer = errors.New("no answer")
+
+// An unanswered error is such a request's, in words of its own.
+type unanswered struct{ error }
+
+func (u unanswered) Unwrap() error        { return u.error }
+func (u unanswered) Is(target error) bool { return target == errNoAnswer }
 
 // send names the request in the error of one that had no answer, without what may be secret in its URL. What the Doer says beside
 // the cause is that once more.
@@ -90,11 +96,11 @@ func (c client) send(req *http.Request) (*http.Response, error) {
 	var network net.Error
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return nil, fmt.Errorf("%w (%w); is it running, and is caldav_url right?", errNoAnswer, what)
+		what = fmt.Errorf("the calendar server does not answer (%w); is it running, and is caldav_url right?", what)
 	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
-		return nil, fmt.Errorf("%w (%w)", errNoAnswer, what)
-	}
-	return nil, what // it was not asked, or what came is no answer
+		what = fmt.Errorf("the calendar server does not answer (%w)", what)
+	} // else it was not asked, or what came is no answer
+	return nil, unanswered{what}
 }
 
 // A bare error is one that names its request, told without it.
