@@ -243,7 +243,7 @@ func (s Situation) unsettled(d Decision) (Decision, bool) {
 		return d, false
 	}
 	if settled := s.Recovery.settled(s.Rules.Settle); s.Now.Before(settled) {
-		return Decision{Rule: Recovering, Due: settled, Text: "the ledger is new or an old copy, so an earlier change of the meeting may still be carried out; this one waits until " + settled.UTC().Format(time.RFC3339) + " (platform.settle)"}, true
+		return Decision{Rule: Recovering, Due: settled, Text: "the ledger is new or an old copy, so an earlier change of the meeting may still be carried out; this one waits until " + at(settled) + " (platform.settle)"}, true
 	}
 	body, err := d.Action.Request.JSON(d.Action.Meeting.PlatformID)
 	if err != nil {
@@ -251,7 +251,7 @@ func (s Situation) unsettled(d Decision) (Decision, bool) {
 	}
 	for _, in := range s.Open {
 		if until := in.ClosedAt.Add(s.Rules.Settle); s.Now.Before(until) && !bytes.Equal(in.Request, body) {
-			return Decision{Rule: Unsettled, Due: until, Text: "an earlier change of the meeting got no answer and may still be carried out; this one waits until " + until.UTC().Format(time.RFC3339) + " (platform.settle)"}, true
+			return Decision{Rule: Unsettled, Due: until, Text: "an earlier change of the meeting got no answer and may still be carried out; this one waits until " + at(until) + " (platform.settle)"}, true
 		}
 	}
 	return d, false

@@ -59,7 +59,7 @@ func (s Situation) recovering() (Decision, bool) {
 	settled := s.Recovery.settled(s.Rules.Settle + s.Feed.Lag)
 	switch {
 	case s.Now.Before(settled), s.Feed.State == Absent && s.Feed.At.Before(settled):
-		return Decision{Rule: Recovering, Due: latest(settled, s.Now), Text: "the ledger is new or an old copy, so the event may have a meeting; none is made before " + settled.UTC().Format(time.RFC3339) + " (platform.settle)"}, true
+		return Decision{Rule: Recovering, Due: latest(settled, s.Now), Text: "the ledger is new or an old copy, so the event may have a meeting; none is made before " + at(settled) + " (platform.settle)"}, true
 	case s.Feed.State == Absent:
 		return Decision{}, false
 	}

@@ -36,7 +36,7 @@ func TestExplain(t *testing.T) {
 		{"a seal that proves nothing", func(_ *world, e *entry) { e.set("X-CONVOKE", "X-CONVOKE:v1.x") },
 			sync.Explanation{Rule: sync.Unchanged, Text: "agree", Seal: "not ours for this event", Link: "active"}},
 		{"in its undo window", func(w *world, e *entry) { e.set("STATUS", "STATUS:CANCELLED"); w.pass() },
-			sync.Explanation{Rule: sync.Undo, Text: "given up at 2026-11-23T12:10:00Z", Seal: "ours, for this event", Link: "ending"}},
+			sync.Explanation{Rule: sync.Undo, Text: "given up at 2026-11-23 12:10:00 UTC", Seal: "ours, for this event", Link: "ending"}},
 		{"cannot be read", func(w *world, e *entry) { w.dav.Inject(caldavtest.Fault{Method: "GET", Status: 500}) },
 			sync.Explanation{}},
 	} {

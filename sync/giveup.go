@@ -24,7 +24,7 @@ func (s Situation) end(rule Rule, text string) Decision {
 	l := *s.Link
 	l.State, l.Reason, l.DueAt = store.Ending, string(rule), s.Now.Add(s.Rules.Undo)
 	if s.Rules.Undo > 0 {
-		text += fmt.Sprintf("; its meeting is given up in %s, unless that is undone", s.Rules.Undo)
+		text += fmt.Sprintf("; its meeting is given up in %s, unless that is undone", span(s.Rules.Undo))
 	}
 	return Decision{Rule: rule, Text: text, Due: l.DueAt, Action: &Action{Kind: SaveLink, Link: l}}
 }
@@ -35,10 +35,10 @@ func (s Situation) due() Decision {
 		return Decision{Rule: Held, Text: "its meeting stays until an admin approves (convoke approve), or the event is back"}
 	}
 	if s.Recovery.Holds(s.Now) {
-		return Decision{Rule: Recovering, Due: s.Recovery.Since.Add(recoveryHold), Text: "the ledger is new or an old copy, so no meeting is given up before " + s.Recovery.Since.Add(recoveryHold).UTC().Format(time.RFC3339) + ", unless an admin agrees (convoke rebuild)"}
+		return Decision{Rule: Recovering, Due: s.Recovery.Since.Add(recoveryHold), Text: "the ledger is new or an old copy, so no meeting is given up before " + at(s.Recovery.Since.Add(recoveryHold)) + ", unless an admin agrees (convoke rebuild)"}
 	}
 	if s.Now.Before(s.Link.DueAt) {
-		return Decision{Rule: Undo, Due: s.Link.DueAt, Text: "its meeting is given up at " + s.Link.DueAt.UTC().Format(time.RFC3339) + ", unless the event is restored"}
+		return Decision{Rule: Undo, Due: s.Link.DueAt, Text: "its meeting is given up at " + at(s.Link.DueAt) + ", unless the event is restored"}
 	}
 	switch {
 	case s.Sharing > 0:

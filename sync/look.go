@@ -41,7 +41,7 @@ func (p *pass) look(ctx context.Context, w *watched) error {
 		return nil
 	}
 	if p.Patient && p.Now().Before(w.DueAt) && w.Trouble != store.ReadOnly {
-		w.err = fmt.Errorf("not asked before %s: %s", w.DueAt.UTC().Format(time.RFC3339), w.State)
+		w.err = fmt.Errorf("not asked before %s: %s", at(w.DueAt), w.State)
 		return nil
 	}
 	l := &look{pass: p, w: w, needles: w.needles()}

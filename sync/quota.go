@@ -32,7 +32,7 @@ func (s Situation) rationed(d Decision) Decision {
 	start := d.Action.Meeting.Start
 	if s.Rules.Horizon > 0 && start.Sub(s.Now) > s.Rules.Horizon {
 		due := start.Add(-s.Rules.Horizon)
-		return Decision{Rule: TooFar, Due: due, Text: "the event begins in more than " + s.Rules.Horizon.String() + " (select.horizon); it gets its meeting on " + due.UTC().Format(time.DateOnly)}
+		return Decision{Rule: TooFar, Due: due, Text: "the event begins in more than " + span(s.Rules.Horizon) + " (select.horizon); it gets its meeting on " + due.UTC().Format(time.DateOnly)}
 	}
 	q := s.Queue
 	if q.Until.IsZero() {

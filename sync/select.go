@@ -27,9 +27,9 @@ func (s Situation) barred() (Rule, string) {
 	case !c.End.After(c.Start):
 		return NoDuration, "the event ends when it starts, so there is no time to meet; give it a duration"
 	case c.End.Sub(c.Start) < s.Rules.MinDuration:
-		return TooShort, fmt.Sprintf("the event is shorter than %s (select.min_duration)", s.Rules.MinDuration)
+		return TooShort, fmt.Sprintf("the event is shorter than %s (select.min_duration)", span(s.Rules.MinDuration))
 	case s.Rules.MaxDuration > 0 && c.End.Sub(c.Start) > s.Rules.MaxDuration:
-		return TooLong, fmt.Sprintf("the event is longer than %s (select.max_duration)", s.Rules.MaxDuration)
+		return TooLong, fmt.Sprintf("the event is longer than %s (select.max_duration)", span(s.Rules.MaxDuration))
 	}
 	return s.past()
 }
