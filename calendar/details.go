@@ -24,7 +24,8 @@ type Details struct {
 	KeepLocation bool                  // Write leaves LOCATION alone, even an old link or a marker in it
 	Phones       []Phone
 
-	kept bool // of the component at hand, see in
+	kept    bool    // of the component at hand, see in
+	written ownRows // see ready
 }
 
 // links lists all join URLs that the details know.
@@ -61,6 +62,7 @@ func (e *Event) Write(d Details) ([]byte, error) {
 		return nil, fmt.Errorf("write event %.80q: %w", e.UID, err)
 	}
 	p := e.Patch()
+	d = d.ready()
 	for _, c := range d.of(e) {
 		d := d.in(c)
 		d.stamp(p, c, func() {
@@ -78,10 +80,12 @@ func (e *Event) Write(d Details) ([]byte, error) {
 	return p.Bytes()
 }
 
-// Erase takes out what Write put in; what the author wrote stays. JoinURL, Number, Replaces, OldNumbers, Base, Only, Phones
-// and Stamp matter. It returns the very bytes of the event when there is nothing to take out.
+// Erase takes out what Write put in; what the author wrote stays, in the block and in sections of his own as well. JoinURL,
+// Number, Heading, Lines, Replaces, OldNumbers, Base, Only, Phones and Stamp matter. It returns the very bytes of the event when
+// there is nothing to take out.
 func (e *Event) Erase(d Details) ([]byte, error) {
 	p := e.Patch()
+	d = d.ready()
 	ours := func(value string) bool { return holdsAny(value, d.links()) }
 	for _, c := range d.of(e) {
 		d.stamp(p, c, func() {

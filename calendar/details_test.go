@@ -85,7 +85,7 @@ func TestWriteProperty(t *testing.T) {
 		{"description: oddly escaped", `DESCRIPTION:a\: b, c \x`, `DESCRIPTION:a\: b, c \x\n\n` + block, `DESCRIPTION:a\: b, c \x`},
 		{"description: marker alone", "DESCRIPTION:@meet", "DESCRIPTION:" + block, ""},
 		{"description: marker between", "DESCRIPTION:Hello\\n@MEET\\nBye", "DESCRIPTION:Hello\\n" + block + "\\nBye", "DESCRIPTION:Hello\\nBye"},
-		{"description: block edited by the author", "DESCRIPTION:" + strings.Replace(block, "Join:", "Come here\\, all of you:", 1), "DESCRIPTION:" + strings.Replace(block, "Join:", "Come here\\, all of you:", 1), ""},
+		{"description: block edited by the author", "DESCRIPTION:" + strings.Replace(block, "Join:", "Come here\\, all of you:", 1), "DESCRIPTION:" + strings.Replace(block, "Join:", "Come here\\, all of you:", 1), "DESCRIPTION:Come here\\, all of you: "},
 		{"description: heading of another language", "DESCRIPTION:" + strings.Replace(block, "Web meeting", "Webový tref", 1), "DESCRIPTION:" + strings.Replace(block, "Web meeting", "Webový tref", 1), ""},
 		{"description: text below the block", "DESCRIPTION:Above\\n\\n" + block + "\\nBelow", "DESCRIPTION:Above\\n\\n" + block + "\\nBelow", "DESCRIPTION:Above\\n\\nBelow"},
 		{"description: link without a block", "DESCRIPTION:See\\n" + joinURL + "\\nor call", "DESCRIPTION:See\\n" + joinURL + "\\nor call", "DESCRIPTION:See\\nor call"},
