@@ -115,3 +115,25 @@ func TestWriteKeepsTheAuthors(t *testing.T) {
 		})
 	}
 }
+
+// TestWriteBehindABackslash: one that escapes nothing does not escape what Write puts behind it, and Erase gives it back as it was.
+func TestWriteBehindABackslash(t *testing.T) {
+	cases := []struct{ name, before, written, erased string }{
+		{"alone", `DESCRIPTION:Files in \\srv\share\`, `DESCRIPTION:Files in \\srv\share\\\N\n` + block, `DESCRIPTION:Files in \\srv\share\`},
+		{"escaped", `DESCRIPTION:Files in \\srv\share\\`, `DESCRIPTION:Files in \\srv\share\\\n\n` + block, `DESCRIPTION:Files in \\srv\share\\`},
+		{"behind one that is escaped", `DESCRIPTION:a\\\`, `DESCRIPTION:a\\\\\N\n` + block, `DESCRIPTION:a\\\`},
+		{"and a line end", `DESCRIPTION:a\\n`, `DESCRIPTION:a\\n\n\n` + block, `DESCRIPTION:a\\n`},
+		{"capital line ends of the author", `DESCRIPTION:a\\\N\N`, `DESCRIPTION:a\\\N\N\n\n` + block, `DESCRIPTION:a\\\N\N`},
+		{"location", `LOCATION:\srv\`, `LOCATION:\srv\\\, ` + joinURL, `LOCATION:\srv\\`},
+		{"html", html + `<p>\`, html + `<p>\` + twin, html + `<p>\`},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			property, _, _ := strings.Cut(strings.SplitN(c.before, ":", 2)[0], ";")
+			after := mustWrite(t, testDetails(), event(c.before))
+			assert.Equal(t, []string{c.written}, propertyLines(after, property))
+			assert.Equal(t, string(after), string(mustWrite(t, testDetails(), after)), "a second Write")
+			assert.Equal(t, []string{c.erased}, erase(t, testDetails(), after, property))
+		})
+	}
+}
