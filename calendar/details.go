@@ -92,7 +92,7 @@ func (e *Event) Erase(d Details) ([]byte, error) {
 			p.editText(c, "LOCATION", false, d.outOfLocation)
 			p.editDescription(c, false, d.outOfDescription, d.outOfHTML)
 			p.editHTML(c, d.outOfHTML)
-			p.Remove(c, "URL", ours)
+			p.Remove(c, "URL", func(v string) bool { return isAny(v, d.links()) })
 			p.Remove(c, "CONFERENCE", func(v string) bool { return ours(v) || d.dials(v) })
 			p.Remove(c, sealProperty, nil)
 		})
@@ -102,9 +102,22 @@ func (e *Event) Erase(d Details) ([]byte, error) {
 
 // Shows tells whether any trace of a join URL is left in LOCATION, URL, CONFERENCE, DESCRIPTION or the HTML description.
 func (c *Component) Shows(joinURL string) bool {
-	texts := append([]string{c.Location, c.URL, c.Description}, c.Conferences...)
-	return slices.ContainsFunc(texts, func(t string) bool { return holdsLink(t, joinURL) }) ||
+	texts := append([]string{c.Location, c.Description}, c.Conferences...)
+	return isLink(c.URL, joinURL) || slices.ContainsFunc(texts, func(t string) bool { return holdsLink(t, joinURL) }) ||
 		joinURL != "" && Details{JoinURL: joinURL}.inHTML(c.HTML)
+}
+
+// isLink tells whether a URL is a link of ours, and not one of the author's that has it in it. Of what is no link but a number it
+// may be enough that it stands there.
+func isLink(value, link string) bool {
+	if strings.Contains(link, "://") {
+		return strings.TrimSpace(value) == link
+	}
+	return holdsLink(value, link)
+}
+
+func isAny(value string, links []string) bool {
+	return slices.ContainsFunc(links, func(l string) bool { return isLink(value, l) })
 }
 
 func (d Details) check() error {
@@ -142,7 +155,7 @@ func (d Details) setURL(p *Patch, c *Component) {
 	first := true
 	n := p.Edit(c, "URL", func(raw string) (string, bool) {
 		value := decodeText(raw)
-		fill := first && strings.TrimSpace(value) == "" || holdsAny(value, d.old())
+		fill := first && strings.TrimSpace(value) == "" || isAny(value, d.old())
 		first = false
 		if fill {
 			return d.JoinURL, true

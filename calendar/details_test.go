@@ -101,6 +101,9 @@ func TestWriteProperty(t *testing.T) {
 		{"url: none", "", "URL:" + joinURL, ""},
 		{"url: empty", "URL;VALUE=URI:", "URL;VALUE=URI:" + joinURL, ""},
 		{"url: of the author", "URL:https://example.com/agenda", "URL:https://example.com/agenda", "URL:https://example.com/agenda"},
+		{"url: of the author, with the link in it", "URL:https://go.example.com/?to=" + joinURL, "URL:https://go.example.com/?to=" + joinURL, "URL:https://go.example.com/?to=" + joinURL},
+		{"url: of the author, with the old link in it", "URL:https://go.example.com/?to=" + oldURL, "URL:https://go.example.com/?to=" + oldURL, "URL:https://go.example.com/?to=" + oldURL},
+		{"url: the link in white space", "URL: " + joinURL + " ", "URL: " + joinURL + " ", ""},
 		{"url: old", "URL:" + oldURL, "URL:" + joinURL, ""},
 
 		{"conference: none", "", "CONFERENCE;VALUE=URI;FEATURE=VIDEO;LABEL=Web meeting:" + joinURL, ""},
