@@ -17,6 +17,9 @@ const (
 	costOfFail = 4
 )
 
+// unknownBudget is how many names that nobody knows are looked up in one object: each costs files and lists.
+const unknownBudget = 64
+
 // zones finds the zones that one object names.
 type zones struct {
 	doc   *document
@@ -24,6 +27,8 @@ type zones struct {
 	mu    stdsync.Mutex // guards what follows: Event.Occurrences finds zones too
 	found map[string]foundZone
 	spent int // of ownBudget
+
+	unknown int // names, of unknownBudget; behind that all new ones are unknown
 }
 
 type foundZone struct {
@@ -43,8 +48,12 @@ func (z *zones) locate(tzid string) (*time.Location, string) {
 	if f, ok := z.found[tzid]; ok {
 		return f.loc, f.note
 	}
-	f := foundZone{loc: z.search(tzid)}
+	var f foundZone
+	if z.unknown < unknownBudget {
+		f.loc = z.search(tzid)
+	}
 	if f.loc == nil {
+		z.unknown++
 		f = foundZone{z.home, fmt.Sprintf("unknown time zone %.80q, read as %s", tzid, z.home)}
 	}
 	z.found[tzid] = f

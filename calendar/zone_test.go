@@ -208,6 +208,23 @@ func TestVTimezoneBomb(t *testing.T) {
 	assert.NotEmpty(t, e.Components[1999].ZoneNote)
 }
 
+// TestUnknownZoneBomb has thousands of names that nobody knows: it took seconds to look all of them up.
+func TestUnknownZoneBomb(t *testing.T) {
+	var events strings.Builder
+	for i := range 16000 {
+		fmt.Fprintf(&events, "BEGIN:VEVENT\nUID:u\nDTSTART;TZID=%d:20260101T000000\nEND:VEVENT\n", i)
+	}
+	known := "BEGIN:VEVENT\nUID:u\nDTSTART;TZID=Europe/Berlin:20260101T000000\nEND:VEVENT\n"
+	begin := time.Now()
+	e, err := calendar.Parse([]byte("BEGIN:VCALENDAR\n"+known+events.String()+known+"END:VCALENDAR\n"), nil)
+	t.Log(time.Since(begin))
+	require.NoError(t, err)
+	assert.Len(t, e.Components, 16002)
+	assert.Empty(t, e.Components[0].ZoneNote)
+	assert.NotEmpty(t, e.Components[16000].ZoneNote)
+	assert.Empty(t, e.Components[16001].ZoneNote, "found before")
+}
+
 func TestMain(m *testing.M) {
 	time.Local = time.FixedZone("host", 14*60*60) // nothing may depend on the zone of the host
 	os.Exit(m.Run())
