@@ -41,7 +41,7 @@ func newZones(doc *document, home *time.Location) *zones {
 }
 
 // locate finds the zone of a TZID: the IANA name, the same behind a vendor's prefix, a Windows name, the object's own
-// VTIMEZONE, the name that Windows shows to people, and last the home zone with a note.
+// VTIMEZONE, the name that Windows shows to people, the IANA name in another case, and last the home zone with a note.
 func (z *zones) locate(tzid string) (*time.Location, string) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
@@ -74,6 +74,11 @@ func (z *zones) search(tzid string) *time.Location {
 	}
 	if name, ok := displayedZone(tzid); ok {
 		return loadZone(name)
+	}
+	for _, name := range zoneNames(tzid) {
+		if name = ianaZone(name); name != "" {
+			return loadZone(name)
+		}
 	}
 	return nil
 }
