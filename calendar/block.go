@@ -1,6 +1,7 @@
 package calendar
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -20,21 +21,35 @@ func (d Details) Block() string {
 	return strings.Join(append(rows, strings.Repeat("-", utf8.RuneCountInString(open))), "\n")
 }
 
-// findBlocks finds what looks like a block, whatever its heading says; to is the end of its last line, without line end.
+// maxOpen bounds how many sections are looked at as long as none of their rulers came: they may lie in each other.
+const maxOpen = 8
+
+// findBlocks finds what looks like a block, whatever its heading says; to is the end of its last line, without line end. Blocks may
+// lie in each other, or overlap: a heading that never finds a ruler of its length does not end the block that it stands in.
 func findBlocks(text string) []span {
+	type opener struct{ from, length int }
+	var open []opener
 	var blocks []span
-	open, length, start := -1, 0, 0
+	start := 0
 	for l := range strings.SplitAfterSeq(text, "\n") {
 		row := strings.TrimSpace(l)
+		length := utf8.RuneCountInString(row)
+		same := slices.IndexFunc(open, func(o opener) bool { return o.length == length })
 		switch {
 		case opensBlock(row):
-			open, length = start, utf8.RuneCountInString(row)
-		case open >= 0 && len(row) == length && strings.Trim(row, "-") == "":
-			blocks = append(blocks, span{open, start + len(strings.TrimRight(l, "\r\n"))})
-			open = -1
+			if same >= 0 {
+				open = slices.Delete(open, same, same+1)
+			} else if len(open) == maxOpen {
+				open = slices.Delete(open, 0, 1)
+			}
+			open = append(open, opener{start, length})
+		case same >= 0 && strings.Trim(row, "-") == "":
+			blocks = append(blocks, span{open[same].from, start + len(strings.TrimRight(l, "\r\n"))})
+			open = slices.Delete(open, same, same+1)
 		}
 		start += len(l)
 	}
+	slices.SortFunc(blocks, func(a, b span) int { return a.from - b.from })
 	return blocks
 }
 
@@ -42,6 +57,50 @@ func opensBlock(row string) bool {
 	heading := strings.Trim(row, "-")
 	return len(heading) > 2 && heading[0] == ' ' && heading[len(heading)-1] == ' ' &&
 		strings.HasPrefix(row, strings.Repeat("-", minRuler)) && strings.HasSuffix(row, strings.Repeat("-", minRuler))
+}
+
+// textBlockRows lists the lines of a block but for its last one, the ruler. The heading, without its dashes, is the first.
+func (d Details) textBlockRows(block string) []row {
+	var rows []row
+	start := 0
+	for l := range strings.SplitAfterSeq(block, "\n") {
+		line := span{start, start + len(strings.TrimRight(l, "\r\n"))}
+		rows = append(rows, row{span: line, text: l, plain: true, cut: []span{line}})
+		start += len(l)
+	}
+	heading := strings.TrimSpace(rows[0].text)
+	rows[0].text = strings.Trim(heading, "-")
+	rows[0].heading = strings.HasPrefix(heading, blockRuler+" ") && strings.HasSuffix(heading, " "+blockRuler)
+	return rows[:len(rows)-1]
+}
+
+// cutTextRows removes our rows from a block that has others. The rulers go with the heading; under one of the author's they stay.
+func cutTextRows(_ string, b block) []change {
+	lines, keep := slices.Clone(b.rows), make([]bool, len(b.rows)+1)
+	for i, r := range b.rows {
+		keep[i] = !b.own[i]
+		lines[i].span = span{b.from + r.from, b.from + r.to}
+	}
+	ruler := strings.LastIndexByte(b.text, '\n') + 1
+	lines, keep[len(b.rows)] = append(lines, row{span: span{b.from + ruler, b.to}}), keep[0]
+
+	var changes []change
+	at, end := b.from, b.from
+	for i, l := range lines {
+		if !keep[i] {
+			continue
+		}
+		if at < l.from {
+			changes = append(changes, change{span{at, l.from}, ""})
+		}
+		if end = l.to; i+1 < len(lines) {
+			at = lines[i+1].from
+		}
+	}
+	if end < b.to {
+		changes = append(changes, change{span{end, b.to}, ""})
+	}
+	return changes
 }
 
 // intoDescription puts the block into a DESCRIPTION that does not have the join URL yet.
@@ -80,11 +139,14 @@ func (d Details) outOfDescription(t *rawText) {
 	cutLinks(t, d.links(), cutLine)
 }
 
+// cutBlocks removes the blocks that are as convoke wrote them, and from others the rows that it wrote.
 func (d Details) cutBlocks(t *rawText, s shape) {
 	var changes []change
-	for _, b := range s.find(t.text) {
-		if d.owns(t.text[b.from:b.to], s) {
-			changes = append(changes, change{s.widen(t.text, b), ""})
+	for _, b := range d.blocks(t.text, s) {
+		if b.whole {
+			changes = append(changes, change{s.widen(t.text, b.span), ""})
+		} else {
+			changes = append(changes, s.cut(t.text, b)...)
 		}
 	}
 	t.apply(changes)

@@ -24,7 +24,8 @@ type Details struct {
 	KeepLocation bool                  // Write leaves LOCATION alone, even an old link or a marker in it
 	Phones       []Phone
 
-	kept bool // of the component at hand, see in
+	kept    bool    // of the component at hand, see in
+	written ownRows // see ready
 }
 
 // links lists all join URLs that the details know.
@@ -61,6 +62,7 @@ func (e *Event) Write(d Details) ([]byte, error) {
 		return nil, fmt.Errorf("write event %.80q: %w", e.UID, err)
 	}
 	p := e.Patch()
+	d = d.ready()
 	for _, c := range d.of(e) {
 		d := d.in(c)
 		d.stamp(p, c, func() {
@@ -78,17 +80,19 @@ func (e *Event) Write(d Details) ([]byte, error) {
 	return p.Bytes()
 }
 
-// Erase takes out what Write put in; what the author wrote stays. JoinURL, Number, Replaces, OldNumbers, Base, Only, Phones
-// and Stamp matter. It returns the very bytes of the event when there is nothing to take out.
+// Erase takes out what Write put in; what the author wrote stays, in the block and in sections of his own as well. JoinURL,
+// Number, Heading, Lines, Replaces, OldNumbers, Base, Only, Phones and Stamp matter. It returns the very bytes of the event when
+// there is nothing to take out.
 func (e *Event) Erase(d Details) ([]byte, error) {
 	p := e.Patch()
+	d = d.ready()
 	ours := func(value string) bool { return holdsAny(value, d.links()) }
 	for _, c := range d.of(e) {
 		d.stamp(p, c, func() {
 			p.editText(c, "LOCATION", false, d.outOfLocation)
 			p.editDescription(c, false, d.outOfDescription, d.outOfHTML)
 			p.editHTML(c, d.outOfHTML)
-			p.Remove(c, "URL", ours)
+			p.Remove(c, "URL", func(v string) bool { return isAny(v, d.links()) })
 			p.Remove(c, "CONFERENCE", func(v string) bool { return ours(v) || d.dials(v) })
 			p.Remove(c, sealProperty, nil)
 		})
@@ -98,9 +102,22 @@ func (e *Event) Erase(d Details) ([]byte, error) {
 
 // Shows tells whether any trace of a join URL is left in LOCATION, URL, CONFERENCE, DESCRIPTION or the HTML description.
 func (c *Component) Shows(joinURL string) bool {
-	texts := append([]string{c.Location, c.URL, c.Description}, c.Conferences...)
-	return slices.ContainsFunc(texts, func(t string) bool { return holdsLink(t, joinURL) }) ||
+	texts := append([]string{c.Location, c.Description}, c.Conferences...)
+	return isLink(c.URL, joinURL) || slices.ContainsFunc(texts, func(t string) bool { return holdsLink(t, joinURL) }) ||
 		joinURL != "" && Details{JoinURL: joinURL}.inHTML(c.HTML)
+}
+
+// isLink tells whether a URL is a link of ours, and not one of the author's that has it in it. Of what is no link but a number it
+// may be enough that it stands there.
+func isLink(value, link string) bool {
+	if strings.Contains(link, "://") {
+		return strings.TrimSpace(value) == link
+	}
+	return holdsLink(value, link)
+}
+
+func isAny(value string, links []string) bool {
+	return slices.ContainsFunc(links, func(l string) bool { return isLink(value, l) })
 }
 
 func (d Details) check() error {
@@ -138,7 +155,7 @@ func (d Details) setURL(p *Patch, c *Component) {
 	first := true
 	n := p.Edit(c, "URL", func(raw string) (string, bool) {
 		value := decodeText(raw)
-		fill := first && strings.TrimSpace(value) == "" || holdsAny(value, d.old())
+		fill := first && strings.TrimSpace(value) == "" || isAny(value, d.old())
 		first = false
 		if fill {
 			return d.JoinURL, true

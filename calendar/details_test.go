@@ -85,7 +85,7 @@ func TestWriteProperty(t *testing.T) {
 		{"description: oddly escaped", `DESCRIPTION:a\: b, c \x`, `DESCRIPTION:a\: b, c \x\n\n` + block, `DESCRIPTION:a\: b, c \x`},
 		{"description: marker alone", "DESCRIPTION:@meet", "DESCRIPTION:" + block, ""},
 		{"description: marker between", "DESCRIPTION:Hello\\n@MEET\\nBye", "DESCRIPTION:Hello\\n" + block + "\\nBye", "DESCRIPTION:Hello\\nBye"},
-		{"description: block edited by the author", "DESCRIPTION:" + strings.Replace(block, "Join:", "Come here\\, all of you:", 1), "DESCRIPTION:" + strings.Replace(block, "Join:", "Come here\\, all of you:", 1), ""},
+		{"description: block edited by the author", "DESCRIPTION:" + strings.Replace(block, "Join:", "Come here\\, all of you:", 1), "DESCRIPTION:" + strings.Replace(block, "Join:", "Come here\\, all of you:", 1), "DESCRIPTION:Come here\\, all of you: "},
 		{"description: heading of another language", "DESCRIPTION:" + strings.Replace(block, "Web meeting", "Webový tref", 1), "DESCRIPTION:" + strings.Replace(block, "Web meeting", "Webový tref", 1), ""},
 		{"description: text below the block", "DESCRIPTION:Above\\n\\n" + block + "\\nBelow", "DESCRIPTION:Above\\n\\n" + block + "\\nBelow", "DESCRIPTION:Above\\n\\nBelow"},
 		{"description: link without a block", "DESCRIPTION:See\\n" + joinURL + "\\nor call", "DESCRIPTION:See\\n" + joinURL + "\\nor call", "DESCRIPTION:See\\nor call"},
@@ -101,6 +101,9 @@ func TestWriteProperty(t *testing.T) {
 		{"url: none", "", "URL:" + joinURL, ""},
 		{"url: empty", "URL;VALUE=URI:", "URL;VALUE=URI:" + joinURL, ""},
 		{"url: of the author", "URL:https://example.com/agenda", "URL:https://example.com/agenda", "URL:https://example.com/agenda"},
+		{"url: of the author, with the link in it", "URL:https://go.example.com/?to=" + joinURL, "URL:https://go.example.com/?to=" + joinURL, "URL:https://go.example.com/?to=" + joinURL},
+		{"url: of the author, with the old link in it", "URL:https://go.example.com/?to=" + oldURL, "URL:https://go.example.com/?to=" + oldURL, "URL:https://go.example.com/?to=" + oldURL},
+		{"url: the link in white space", "URL: " + joinURL + " ", "URL: " + joinURL + " ", ""},
 		{"url: old", "URL:" + oldURL, "URL:" + joinURL, ""},
 
 		{"conference: none", "", "CONFERENCE;VALUE=URI;FEATURE=VIDEO;LABEL=Web meeting:" + joinURL, ""},

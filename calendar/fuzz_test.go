@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -148,32 +150,55 @@ func words(text string) string {
 	return strings.Join(strings.Fields(strings.ReplaceAll(text, "-", " ")), "")
 }
 
-// FuzzScan: Scan agrees with Parse on the UID, and with a slow search on the needle.
+// FuzzScan: Scan agrees with Parse on the UID, with a slow search on the needle, and finds each marker that Markers find.
 func FuzzScan(f *testing.F) {
 	for _, data := range seeds(f) {
 		f.Add(data, "@meet")
 	}
+	f.Add(event("SUMMARY:Budget @B\u00dcRO"), "@b\u00fcro")
+	f.Add(event("LOCATION:\u041a\r\n \u041e\u041d\xd0\r\n\t\xa4"), "\u043a\u043e\u043d\u0444")
+	f.Add(event("CATEGORIES:\u0130\u212a\u017f"), "\u0130\u212a\u017f")
 	f.Fuzz(func(t *testing.T, data []byte, needle string) {
 		uid, hit := calendar.Scan(data, needles(needle))
-		if needle != "" && !strings.ContainsAny(needle, " \t\r\n") {
-			require.Equal(t, strings.Contains(lowerASCII(fold.ReplaceAll(data, nil)), lowerASCII([]byte(needle))), hit)
+		oneWord := needle != "" && utf8.ValidString(needle) && !strings.ContainsAny(needle, " \t\r\n\ufffd")
+		if oneWord {
+			require.Equal(t, strings.Contains(folded(fold.ReplaceAll(data, nil)), folded([]byte(needle))), hit)
 		}
 		e, err := calendar.Parse(data, time.UTC)
 		if err != nil {
 			return
 		}
 		require.Equal(t, e.UID, uid)
+		if oneWord && !strings.ContainsAny(needle, `,;:"\`) {
+			requireScanned(t, e, needle)
+		}
 	})
+}
+
+// requireScanned demands that an event with a marker is hit by the needle that is made of that.
+func requireScanned(t *testing.T, e *calendar.Event, marker string) {
+	t.Helper()
+	markers := calendar.Markers{Ask: marker, Decline: marker}
+	for _, c := range e.Components {
+		_, asked := markers.Asked(c)
+		require.Equal(t, asked, markers.Declined(c))
+		if asked {
+			_, hit := calendar.Scan(e.Data(), needles(strings.ToLower(marker)))
+			require.True(t, hit, "%q in %s", marker, e.Data())
+		}
+	}
 }
 
 var fold = regexp.MustCompile(`\r*\n[ \t]`)
 
-func lowerASCII(data []byte) string {
-	lower := slices.Clone(data)
-	for i, c := range lower {
-		if c >= 'A' && c <= 'Z' {
-			lower[i] = c | 0x20
+// folded is a text with each letter in the first of its cases.
+func folded(data []byte) string {
+	return strings.Map(func(r rune) rune {
+		r = unicode.ToLower(r)
+		least := r
+		for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
+			least = min(least, f)
 		}
-	}
-	return string(lower)
+		return least
+	}, string(data))
 }

@@ -2,6 +2,7 @@ package calendar
 
 import (
 	"html"
+	"slices"
 	"strings"
 )
 
@@ -114,6 +115,88 @@ func findHTMLBlocks(text string) []span {
 		}
 	}
 	return blocks
+}
+
+// htmlBlockRows lists what stands between the tags that begin another line.
+func (d Details) htmlBlockRows(block string) []row {
+	var rows []row
+	var text strings.Builder
+	r, end, depth := row{plain: true}, 0, 0
+	flush := func(to int) {
+		if r.to, r.text = to, text.String(); depth == 0 { // else another row has the rest of a tag
+			r.cut = []span{r.span}
+		}
+		if rows = append(rows, r); strings.TrimSpace(r.text) == "" && r.plain {
+			rows = rows[:len(rows)-1]
+		}
+		text.Reset()
+		depth = 0
+	}
+	for t, ok := nextTag(block, 0); ok; t, ok = nextTag(block, t.to) {
+		text.WriteString(html.UnescapeString(block[end:t.from]))
+		r.cut = append(r.cut, span{end, t.from})
+		end = t.to
+		switch {
+		case slices.Contains(rowTags, t.name):
+			lineBreak := span{}
+			if t.name == "br" {
+				lineBreak = t.span
+			}
+			r.after = lineBreak
+			flush(t.from)
+			r = row{span: span{from: t.to}, plain: true, before: lineBreak}
+		case t.name == "":
+		case !slices.Contains(inlineTags, t.name):
+			r.plain = false
+		case t.closing:
+			depth--
+		default:
+			depth++
+			r.heading = r.heading || t.name == "b" || t.name == "strong"
+			r.plain = r.plain && d.ownTag(block[t.from:t.to])
+		}
+	}
+	text.WriteString(html.UnescapeString(block[end:]))
+	r.cut = append(r.cut, span{end, len(block)})
+	flush(len(block))
+	return rows
+}
+
+// ownTag tells whether all links in a tag are those of the details, or can be read in a block that was written.
+func (d Details) ownTag(text string) bool {
+	for _, link := range webLink.FindAllString(html.UnescapeString(text), -1) {
+		if !holdsLink(d.written.shown, trimLink(strings.Trim(link, "'"))) {
+			return false
+		}
+	}
+	return true
+}
+
+// cutHTMLRows removes our rows, each with a line break, from a block that has others; and our class, since what is left is the
+// author's.
+func cutHTMLRows(text string, b block) []change {
+	open, _ := nextTag(text, b.from)
+	changes := []change{{open.span, withoutClass(text[open.from:open.to])}}
+	done := 0
+	cut := func(s span) {
+		if s.from < s.to && s.from >= done {
+			changes = append(changes, change{span{b.from + s.from, b.from + s.to}, ""})
+			done = s.to
+		}
+	}
+	for i, r := range b.rows {
+		if !b.own[i] {
+			continue
+		}
+		if r.after.to == 0 {
+			cut(r.before)
+		}
+		for _, s := range r.cut {
+			cut(s)
+		}
+		cut(r.after)
+	}
+	return changes
 }
 
 // bodyEnd is where the twin block goes: before the last </body>, else before </html>, else at the end.

@@ -12,8 +12,11 @@ type shape struct {
 	find   func(text string) []span
 	same   func(block, base string) bool           // a block of this shape says what a plain one says
 	holds  func(text string, words ...string) bool // links or numbers
-	widen  func(text string, block span) span      // to what goes with the block when it is removed
+	rows   func(d Details, block string) []row
+	cut    func(text string, b block) []change // our rows out of a block that has others
+	widen  func(text string, block span) span  // to what goes with the block when it is removed
 	render func(d Details) string
+	marked bool // what find finds bears our mark
 }
 
 var (
@@ -21,6 +24,8 @@ var (
 		find:   findBlocks,
 		same:   func(block, base string) bool { return slices.Equal(textRows(block), textRows(base)) },
 		holds:  func(text string, words ...string) bool { return holdsAny(text, words) },
+		rows:   Details.textBlockRows,
+		cut:    cutTextRows,
 		widen:  withGap,
 		render: Details.Block,
 	}
@@ -28,8 +33,11 @@ var (
 		find:   findHTMLBlocks,
 		same:   sameInHTML,
 		holds:  func(text string, words ...string) bool { return holdsAny(text, htmlForms(words...)) },
+		rows:   Details.htmlBlockRows,
+		cut:    cutHTMLRows,
 		widen:  cutOnly,
 		render: Details.htmlBlock,
+		marked: true,
 	}
 )
 
@@ -68,11 +76,10 @@ func (d Details) merge(t *rawText, s shape, exchange func(*rawText)) {
 func (d Details) refresh(t *rawText, s shape) {
 	there := !d.wrote() && s.holds(t.text, d.JoinURL)
 	var outdated []span
-	for _, b := range s.find(t.text) {
-		block := t.text[b.from:b.to]
-		if d.outdated(block, s) {
-			outdated = append(outdated, b)
-		} else if s.holds(block, d.JoinURL) {
+	for _, b := range d.blocks(t.text, s) {
+		if d.outdated(b, s) {
+			outdated = append(outdated, b.span)
+		} else if s.holds(b.text, d.JoinURL) {
 			there = true
 		}
 	}
@@ -87,23 +94,18 @@ func (d Details) refresh(t *rawText, s shape) {
 	t.apply(changes)
 }
 
-// outdated tells whether a block is to be written anew. What the author changed is not, as long as a link is in it, or
-// elsewhere in the component.
-func (d Details) outdated(block string, s shape) bool {
+// outdated tells whether a block is to be written anew. One with something of the author's is not. Nor is one from which he took
+// the link, as long as that stands elsewhere in the component.
+func (d Details) outdated(b block, s shape) bool {
 	switch {
-	case d.inBase(block, s):
-		return !s.same(block, d.Block())
-	case s.holds(block, d.JoinURL):
+	case b.base:
+		return !s.same(b.text, d.Block())
+	case s.holds(b.text, d.JoinURL):
 		return false
-	case s.holds(block, d.old()...):
-		return !d.wrote()
+	case s.holds(b.text, d.old()...):
+		return b.whole && !d.wrote()
 	}
-	return s.holds(block, d.names()...) && !d.kept
-}
-
-// owns tells whether a block is about this meeting, or one that it replaces.
-func (d Details) owns(block string, s shape) bool {
-	return s.holds(block, d.links()...) || s.holds(block, d.names()...) || d.inBase(block, s)
+	return b.whole && !d.kept
 }
 
 func (d Details) inBase(block string, s shape) bool {

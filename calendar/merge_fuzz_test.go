@@ -62,6 +62,12 @@ func FuzzMerge(f *testing.F) {
 		require.NoError(t, err)
 		require.Equal(t, string(out), string(again))
 
+		erased := parse(t, mustErase(t, d, out)).Components[0]
+		for _, his := range []string{strings.TrimSpace(before), strings.TrimSpace(after)} {
+			require.Contains(t, erased.Description, his)
+			require.Contains(t, erased.HTML, his)
+		}
+
 		exchanged := alone.ReplaceAllStringFunc(middle, anew)
 		if known && !strings.Contains(text, "\n----") && !strings.Contains(middle, "<") && !strings.Contains(exchanged, oldNumber) {
 			require.Equal(t, strings.TrimSpace(exchanged), strings.TrimSpace(within(c.Description, before, after)), "his own words")
@@ -79,7 +85,7 @@ func within(text, before, after string) string {
 // links and dates, and writing into it cost what its length costs, not the square of that.
 func FuzzRepeated(f *testing.F) {
 	for i, unit := range []string{
-		"@meet ", "http://a/) ", ")", ";a=b", `"`, "<", "<!--", "-------- x --------\\n", `\\n`, `<div class=""convoke-meeting"">`, "\r\nX:y", "\r\nBEGIN:VALARM",
+		"@meet ", "http://a/) ", ")", ";a=b", `"`, "<", "<!--", "-------- x --------\\n", "---- x ----\\n---- xx ----\\n------------\\n-----------\\n", `\\n`, `<div class=""convoke-meeting"">`, "\r\nX:y", "\r\nBEGIN:VALARM",
 		"\r\nRDATE;TZID=Nowhere:20261006T100000", "\r\nEXDATE:20261006T100000Z,20261007T100000Z", "\r\n ", "\r\nCATEGORIES:a,b", "\r\nATTENDEE:mailto:a@b.c", ",",
 		"\r\nRRULE:FREQ=DAILY", "\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:u1\r\nDTSTART:20261010T100000Z\r\nRECURRENCE-ID:20261010T100000Z", oldURL + " ", "&amp;",
 		"\r\nCONFERENCE:tel:+14125550123", "\r\nURL:", "%25", "http://", "...",

@@ -3,12 +3,15 @@ package calendar
 import (
 	"bytes"
 	"math/bits"
+	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Scan looks at an object without parsing it: the UID of its first VEVENT, unfolded and decoded, and whether one of the
-// needles stands anywhere in the text. Needles are compared without regard to ASCII case and through folds; there may
-// be up to 32, in lower case. Where uid is "" it takes Parse to say why.
+// needles stands anywhere in the text. Needles are compared through folds and, as Markers are, without regard to case in any
+// script; there may be up to 32, in lower case. Where uid is "" it takes Parse to say why.
 func Scan(data []byte, needles [][]byte) (uid string, hit bool) {
 	s := newScanner(data, needles)
 	s.line(len(data) - len(bytes.TrimPrefix(data, []byte("\ufeff"))))
@@ -39,7 +42,7 @@ const maxNeedles = 32
 type scanner struct {
 	data    []byte
 	needles [][]byte
-	anchors [maxNeedles]int // where in the needle the byte stands that is looked for
+	anchors [maxNeedles]int // where in the needle the byte stands that is looked for; -1 = any that its first letter may begin with
 	wanted  [256]uint64     // byte → set of needles whose anchor it is, and lineStart
 
 	depth   int  // how many components are open
@@ -57,10 +60,24 @@ func newScanner(data []byte, needles [][]byte) *scanner {
 		}
 		at := rarest(needle)
 		s.anchors[n] = at
+		if at < 0 {
+			s.wantAny(needle, 1<<n)
+			continue
+		}
 		s.wanted[lower(needle[at])] |= 1 << n
 		s.wanted[upper(needle[at])] |= 1 << n
 	}
 	return s
+}
+
+// wantAny looks at each byte with which the first letter of a needle may begin, in whatever case.
+func (s *scanner) wantAny(needle []byte, bit uint64) {
+	first, _ := utf8.DecodeRune(needle)
+	for c := range s.wanted {
+		if c >= utf8.RuneSelf || foldRune(rune(c)) == foldRune(first) {
+			s.wanted[c] |= bit
+		}
+	}
 }
 
 // forget stops looking for needles.
@@ -68,15 +85,33 @@ func (s *scanner) forget() {
 	s.wanted = [256]uint64{'\n': lineStart}
 }
 
-// rarest picks the byte of a needle that calendars have least of, roughly.
+// rarest picks the byte of a needle that calendars have least of, roughly: one that is the same in any case, but for its own
+// capital. -1 when there is none.
 func rarest(needle []byte) int {
-	best, rank := 0, -1
+	best, rank := -1, -1
 	for i, c := range needle {
-		if r := strings.IndexByte("etaonirsldhcmu-gpfy.wb:;=/0123456789vk@_xjqz#", lower(c)); r > rank {
+		if c >= utf8.RuneSelf || strings.IndexByte("iks", lower(c)) >= 0 { // İ, K (kelvin) and ſ are in other places of Unicode
+			continue
+		}
+		if r := strings.IndexByte("etaonrldhcmu-gpfy.wb:;=/0123456789v@_xjqz#", lower(c)); best < 0 || r > rank {
 			best, rank = i, r
 		}
 	}
 	return best
+}
+
+// foldRune is the same for all cases of a letter: those that strings.EqualFold takes for one, and what strings.ToLower makes of
+// them.
+func foldRune(r rune) rune {
+	if r < utf8.RuneSelf {
+		return rune(upper(byte(r)))
+	}
+	r = unicode.ToLower(r)
+	first := r
+	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
+		first = min(first, f)
+	}
+	return first
 }
 
 func lower(c byte) byte {
@@ -97,7 +132,11 @@ func (s *scanner) matches(set uint64, i int) bool {
 	for ; set != 0; set &= set - 1 {
 		n := bits.TrailingZeros64(set)
 		needle, at := s.needles[n], s.anchors[n]
-		if s.matchesBack(needle[:at], i) && matchFold(s.data, i+1, needle[at+1:]) >= 0 {
+		if at < 0 {
+			if matchFold(s.data, i, needle) >= 0 {
+				return true
+			}
+		} else if s.matchesBack(needle[:at], i) && matchFold(s.data, i+1, needle[at+1:]) >= 0 {
 			return true
 		}
 	}
@@ -106,11 +145,25 @@ func (s *scanner) matches(set uint64, i int) bool {
 
 // matchesBack compares what stands before i with a text, through folds.
 func (s *scanner) matchesBack(text []byte, i int) bool {
-	for n := len(text) - 1; n >= 0; n-- {
-		i = beforeFold(s.data, i) - 1
-		if i < 0 || lower(s.data[i]) != lower(text[n]) {
+	for len(text) > 0 {
+		before := beforeFold(s.data, i) - 1
+		if before < 0 {
 			return false
 		}
+		last := text[len(text)-1]
+		if c := s.data[before]; c < utf8.RuneSelf && last < utf8.RuneSelf {
+			if lower(c) != lower(last) {
+				return false
+			}
+			i, text = before, text[:len(text)-1]
+			continue
+		}
+		want, n := utf8.DecodeLastRune(text)
+		r, start := runeBefore(s.data, i)
+		if foldRune(r) != foldRune(want) {
+			return false
+		}
+		i, text = start, text[:len(text)-n]
 	}
 	return true
 }
@@ -118,14 +171,56 @@ func (s *scanner) matchesBack(text []byte, i int) bool {
 // matchFold compares what stands at i with a text, through folds and in any case. It returns where the text ends; -1 when
 // it does not stand there.
 func matchFold(data []byte, i int, text []byte) int {
-	for _, c := range text {
-		i = afterFold(data, i)
-		if i >= len(data) || lower(data[i]) != lower(c) {
+	for len(text) > 0 {
+		if i = afterFold(data, i); i >= len(data) {
 			return -1
 		}
-		i++
+		if c := data[i]; c < utf8.RuneSelf && text[0] < utf8.RuneSelf {
+			if lower(c) != lower(text[0]) {
+				return -1
+			}
+			i, text = i+1, text[1:]
+			continue
+		}
+		want, n := utf8.DecodeRune(text)
+		r, end := runeAfter(data, i)
+		if foldRune(r) != foldRune(want) {
+			return -1
+		}
+		i, text = end, text[n:]
 	}
 	return i
+}
+
+// runeAfter reads the letter at i, which folds may cut through, and says where it ends.
+func runeAfter(data []byte, i int) (r rune, end int) {
+	var letter []byte
+	var ends [utf8.UTFMax + 1]int
+	for len(letter) < utf8.UTFMax && !utf8.FullRune(letter) {
+		if i = afterFold(data, i); i >= len(data) {
+			break
+		}
+		letter = append(letter, data[i])
+		i++
+		ends[len(letter)] = i
+	}
+	r, n := utf8.DecodeRune(letter)
+	return r, ends[n]
+}
+
+// runeBefore reads the letter before i, which folds may cut through, and says where it starts.
+func runeBefore(data []byte, i int) (r rune, start int) {
+	var letter []byte
+	var starts [utf8.UTFMax + 1]int
+	for len(letter) < utf8.UTFMax && (len(letter) == 0 || !utf8.RuneStart(letter[0])) {
+		if i = beforeFold(data, i) - 1; i < 0 {
+			break
+		}
+		letter = slices.Insert(letter, 0, data[i])
+		starts[len(letter)] = i
+	}
+	r, n := utf8.DecodeLastRune(letter)
+	return r, starts[n]
 }
 
 // afterFold steps over folds that begin at i.

@@ -68,9 +68,39 @@ func TestScanAgreesWithParse(t *testing.T) {
 		}
 		uid, hit := calendar.Scan(data, needles(wanted))
 		assert.Equal(t, e.UID, uid, name)
-		assert.Equal(t, strings.Contains(lowerASCII(fold.ReplaceAll(data, nil)), wanted), hit, name)
+		assert.Equal(t, strings.Contains(folded(fold.ReplaceAll(data, nil)), folded([]byte(wanted))), hit, name)
 	}
 	if !whole {
 		withoutCorpus(t)
+	}
+}
+
+// TestScanFindsMarkers: an event that Markers would find is never passed over, in whatever script and case.
+func TestScanFindsMarkers(t *testing.T) {
+	cases := []struct{ marker, line string }{
+		{"@büro", "SUMMARY:Budget @BÜRO"},
+		{"@BÜRO", "SUMMARY:Budget @büro"},
+		{"@büro", "DESCRIPTION:a\\n@B\xc3\r\n \x9cRO"},
+		{"büro@", "SUMMARY:B\xc3\r\n\t\x9c\r\n RO@"},
+		{"@конф", "SUMMARY:Budget @Конф"},
+		{"конф", "LOCATION:КОНФ:record"},
+		{"#οχι", "CATEGORIES:a,#ΟΧΙ"},
+		{"@σύνοδος", "SUMMARY:@ΣΎΝΟΔΟΣ"},
+		{"@İstanbul", "SUMMARY:@İSTANBUL"},
+		{"İki", "SUMMARY:İKI"},
+		{"ſſ", "SUMMARY:ſſ"},
+		{"@K", "SUMMARY:@K"},
+		{"@会議", "LOCATION:@会議"},
+		{"kiss", "LOCATION:KISS"},
+	}
+	for _, c := range cases {
+		t.Run(c.marker, func(t *testing.T) {
+			e := parse(t, event(c.line))
+			_, asked := calendar.Markers{Ask: c.marker}.Asked(e.Components[0])
+			assert.True(t, asked)
+			requireScanned(t, e, c.marker)
+			_, hit := calendar.Scan(event("SUMMARY:Budget @büra @кон SUMMARΥ"), needles(strings.ToLower(c.marker)))
+			assert.False(t, hit)
+		})
 	}
 }

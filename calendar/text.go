@@ -94,19 +94,56 @@ func (t *rawText) splice(s span, by string) { t.apply([]change{{s, by}}) }
 
 // apply makes changes, which are in the order of the text. One that begins within the last one begins where that ends: two
 // blocks may share the line end between them.
+//
+// A backslash that escapes nothing would escape what comes to stand behind it, so it is doubled. A line end that is put there is
+// written as \N, by which the second backslash is known when that line end is removed with all behind it.
 func (t *rawText) apply(changes []change) {
 	if len(changes) == 0 {
 		return
 	}
-	var b strings.Builder
+	var w rawWriter
 	done := 0
 	for _, c := range changes {
-		b.WriteString(t.raw[t.at[done]:t.at[max(c.from, done)]])
-		b.WriteString(encodeText(c.by))
+		from := max(c.from, done)
+		if from > done && c.by == "" && c.to == len(t.text) && strings.HasPrefix(t.raw[t.at[from-1]:], `\\\N\n`) {
+			w.keep(t, done, from-1)
+			w.put(`\`)
+		} else {
+			w.keep(t, done, from)
+			w.put(encodeText(c.by))
+		}
 		done = max(c.to, done)
 	}
-	b.WriteString(t.raw[t.at[done]:])
-	*t = *newRawText(b.String())
+	w.keep(t, done, len(t.text))
+	*t = *newRawText(w.String())
+}
+
+// A rawWriter puts a raw value together.
+type rawWriter struct {
+	strings.Builder
+	open bool // it ends in a backslash that escapes nothing
+}
+
+// keep takes a part of a text over.
+func (w *rawWriter) keep(t *rawText, from, to int) {
+	if from < to {
+		w.put(t.raw[t.at[from]:t.at[to]])
+		w.open = t.raw[t.at[to-1]:t.at[to]] == `\`
+	}
+}
+
+func (w *rawWriter) put(raw string) {
+	if raw == "" {
+		return
+	}
+	if _, n := decodeChar(`\` + raw[:1]); w.open && n > 1 {
+		w.WriteByte('\\')
+		if rest, ok := strings.CutPrefix(raw, `\n`); ok {
+			raw = `\N` + rest
+		}
+	}
+	w.WriteString(raw)
+	w.open = false
 }
 
 // hasControl tells whether a text has what RFC 5545 (3.1, CONTROL) forbids in a value, line ends included, or is no UTF-8; or what

@@ -17,6 +17,9 @@ const (
 	costOfFail = 4
 )
 
+// unknownBudget is how many names that nobody knows are looked up in one object: each costs files and lists.
+const unknownBudget = 64
+
 // zones finds the zones that one object names.
 type zones struct {
 	doc   *document
@@ -24,6 +27,8 @@ type zones struct {
 	mu    stdsync.Mutex // guards what follows: Event.Occurrences finds zones too
 	found map[string]foundZone
 	spent int // of ownBudget
+
+	unknown int // names, of unknownBudget; behind that all new ones are unknown
 }
 
 type foundZone struct {
@@ -36,15 +41,19 @@ func newZones(doc *document, home *time.Location) *zones {
 }
 
 // locate finds the zone of a TZID: the IANA name, the same behind a vendor's prefix, a Windows name, the object's own
-// VTIMEZONE, the name that Windows shows to people, and last the home zone with a note.
+// VTIMEZONE, the name that Windows shows to people, the IANA name in another case, and last the home zone with a note.
 func (z *zones) locate(tzid string) (*time.Location, string) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
 	if f, ok := z.found[tzid]; ok {
 		return f.loc, f.note
 	}
-	f := foundZone{loc: z.search(tzid)}
+	var f foundZone
+	if z.unknown < unknownBudget {
+		f.loc = z.search(tzid)
+	}
 	if f.loc == nil {
+		z.unknown++
 		f = foundZone{z.home, fmt.Sprintf("unknown time zone %.80q, read as %s", tzid, z.home)}
 	}
 	z.found[tzid] = f
@@ -65,6 +74,11 @@ func (z *zones) search(tzid string) *time.Location {
 	}
 	if name, ok := displayedZone(tzid); ok {
 		return loadZone(name)
+	}
+	for _, name := range zoneNames(tzid) {
+		if name = ianaZone(name); name != "" {
+			return loadZone(name)
+		}
 	}
 	return nil
 }

@@ -91,6 +91,9 @@ func TestZoneNames(t *testing.T) {
 		{"/softwarestudio.org/Tzfile/America/Indiana/Indianapolis", "16:00"},
 		{"/example.org/UTC", "12:00"},
 		{"Japan", "03:00"},
+		{"europe/berlin", "10:00"},
+		{"AMERICA/PORT-AU-PRINCE", "16:00"},
+		{"/example.org/america/indiana/indianapolis", "16:00"},
 		{"Eastern Standard Time", "16:00"},
 		{"eastern standard time", "16:00"},
 		{`"(UTC+10:00) Canberra, Melbourne, Sydney"`, "02:00"},
@@ -206,6 +209,23 @@ func TestVTimezoneBomb(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, e.Components, 2000)
 	assert.NotEmpty(t, e.Components[1999].ZoneNote)
+}
+
+// TestUnknownZoneBomb has thousands of names that nobody knows: it took seconds to look all of them up.
+func TestUnknownZoneBomb(t *testing.T) {
+	var events strings.Builder
+	for i := range 16000 {
+		fmt.Fprintf(&events, "BEGIN:VEVENT\nUID:u\nDTSTART;TZID=%d:20260101T000000\nEND:VEVENT\n", i)
+	}
+	known := "BEGIN:VEVENT\nUID:u\nDTSTART;TZID=Europe/Berlin:20260101T000000\nEND:VEVENT\n"
+	begin := time.Now()
+	e, err := calendar.Parse([]byte("BEGIN:VCALENDAR\n"+known+events.String()+known+"END:VCALENDAR\n"), nil)
+	t.Log(time.Since(begin))
+	require.NoError(t, err)
+	assert.Len(t, e.Components, 16002)
+	assert.Empty(t, e.Components[0].ZoneNote)
+	assert.NotEmpty(t, e.Components[16000].ZoneNote)
+	assert.Empty(t, e.Components[16001].ZoneNote, "found before")
 }
 
 func TestMain(m *testing.M) {
