@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http/httptrace"
 	"os"
 	"os/signal"
 	stdsync "sync"
@@ -87,6 +88,7 @@ func (d *service) generation(ctx context.Context, hup <-chan os.Signal) {
 	defer end()
 	done := make(chan struct{})
 	a := d.app
+	a.engine.Calendars = beating{a.cals, &d.pulse}
 	var parts stdsync.WaitGroup
 	parts.Go(func() {
 		d.pulse.schedule.Store(&a.cfg.Schedule)
@@ -150,7 +152,7 @@ func (d *service) pass(ctx context.Context) {
 	a.engine.Progress = func(sync.Progress) { d.pulse.beat() }
 	a.engine.Step = func(sync.Step) { d.pulse.beat() }
 	began := time.Now()
-	report, err := a.engine.Pass(ctx, "")
+	report, err := a.engine.Pass(d.pulse.felt(ctx), "")
 	took := time.Since(began).Round(time.Millisecond)
 	switch {
 	case ctx.Err() != nil:
@@ -225,6 +227,24 @@ const patience = 15 * time.Minute
 func (p *pulse) begin() { p.running.Store(true); p.beat() }
 func (p *pulse) beat()  { now := time.Now(); p.last.Store(&now) }
 func (p *pulse) end()   { p.beat(); p.running.Store(false) }
+
+// felt is a context with which each exchange with a server is a sign of life: those for a pass, and not the requests of whoever
+// reads a feed.
+func (p *pulse) felt(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: func(string) { p.beat() }, GotFirstResponseByte: p.beat})
+}
+
+// beating makes the turn of each organizer a sign of life: she may have nothing to do, and no server.
+type beating struct {
+	sync.Calendars
+	pulse *pulse
+}
+
+// Source is asked at the beginning of each turn.
+func (b beating) Source(organizer string) string {
+	b.pulse.beat()
+	return b.Calendars.Source(organizer)
+}
 
 func (p *pulse) healthy(now time.Time) bool {
 	last, schedule := p.last.Load(), p.schedule.Load()
