@@ -60,7 +60,7 @@ func (f *feeds) build(ctx context.Context, organizer string) (published, error) 
 	if p, ok := f.built[organizer]; ok && time.Since(p.at) < keepFor {
 		return p, nil
 	}
-	objects, err := f.app.engine.Publish(ctx, organizer)
+	objects, err := f.app.publisher.Publish(ctx, organizer)
 	if err != nil {
 		return published{}, err
 	}

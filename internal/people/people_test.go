@@ -35,6 +35,7 @@ type town struct {
 	account  meetingtest.Account
 	user     meetingtest.User
 	now      time.Time
+	cfg      *config.Config
 }
 
 // newTown knows bob from the platform; change alters his section of the configuration.
@@ -55,6 +56,7 @@ func newTown(t *testing.T, patient bool, change func(*config.Organizer)) *town {
 	change(&o)
 	cfg.Organizers = []config.Organizer{o}
 
+	w.cfg = &cfg
 	w.ledger, err = sqlite.Memory(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { w.ledger.Close() })
@@ -79,6 +81,35 @@ func TestAllAtTheSameTime(t *testing.T) {
 		})
 	}
 	both.Wait()
+}
+
+// A platform that does not answer costs a pass one wait for each key, and not one for each organizer; the next pass asks for the next of
+// them. Whoever only reads a feed has it asked nothing.
+func TestUnansweredIntroduction(t *testing.T) {
+	for name, fault := range map[string]meetingtest.Fault{"no answer": meetingtest.LostRequest(), "a proxy": meetingtest.ErrorBefore(http.StatusGatewayTimeout)} {
+		t.Run(name, func(t *testing.T) {
+			w := newTown(t, true, asIs)
+			account, _ := w.platform.AddAccount(meetingtest.User{Email: "carol@example.com"})
+			w.cfg.Organizers = append(w.cfg.Organizers, config.Organizer{Email: "carol@example.com", AccountID: account.ID, Mode: config.ModeMarked})
+			all, err := w.Known(t.Context())
+			require.NoError(t, err)
+			assert.Len(t, all, 2)
+			assert.Zero(t, w.reads())
+
+			w.platform.Fail(meetingtest.Admins, fault)
+			all, err = w.All(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, 1, w.reads())
+			for _, o := range all {
+				assert.ErrorIs(t, o.Problem, meetingapi.ErrTransient, o.Email)
+			}
+			all, err = w.All(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, 2, w.reads(), "bob waits, carol does not")
+			assert.Error(t, all[0].Problem)
+			assert.NoError(t, all[1].Problem)
+		})
+	}
 }
 
 // The configuration wins over what the platform says.
