@@ -166,7 +166,7 @@ func (p *People) introduce(ctx context.Context, o config.Organizer, row store.Or
 	user, why := p.admin(ctx, o, o.AccountID)
 	if why == nil {
 		delete(p.delays, o.Email)
-		row, err := p.keep(ctx, row, o.AccountID, user)
+		row, err := p.keep(ctx, o.Email, o.AccountID, user)
 		return row, nil, err
 	}
 	if unanswered(why) {
@@ -174,7 +174,9 @@ func (p *People) introduce(ctx context.Context, o config.Organizer, row store.Or
 	}
 	wait := min(time.Minute<<min(d.attempts, 6), time.Hour)
 	p.delays[o.Email] = delay{until: p.now().Add(wait), attempts: d.attempts + 1, why: why}
-	if row.State == why.Error() || !row.DueAt.IsZero() { // discovery has failed, which says more
+	if noted, err := p.row(ctx, o.Email); err != nil {
+		return row, why, err
+	} else if row = noted; row.State == why.Error() || !row.DueAt.IsZero() { // discovery has failed, which says more
 		return row, why, nil
 	}
 	row.State, row.Trouble = why.Error(), store.Platform
@@ -326,8 +328,13 @@ func (p *People) admin(ctx context.Context, o config.Organizer, account string) 
 	return meetingapi.User{}, fmt.Errorf("account %s has %s, and %s is none of them; check account_id, or add the address that the platform has to aliases", account, terminal.Count(len(users), "admin"), o.Email)
 }
 
-// keep writes what the platform said of an organizer into the ledger; the path of her feed is a secret, so it is hidden.
-func (p *People) keep(ctx context.Context, row store.Organizer, account string, u meetingapi.User) (store.Organizer, error) {
+// keep writes what the platform said of an organizer into the ledger, beside what was noted there while it was asked; the path of her
+// feed is a secret, so it is hidden.
+func (p *People) keep(ctx context.Context, email, account string, u meetingapi.User) (store.Organizer, error) {
+	row, err := p.row(ctx, email)
+	if err != nil {
+		return row, err
+	}
 	row.UserID, row.AccountID, row.TimeZone, row.Language = u.ID, account, u.TimeZone, u.Language
 	if row.DueAt.IsZero() {
 		row.State, row.Trouble = "", store.NoTrouble

@@ -221,6 +221,45 @@ func TestDiscoveryFailed(t *testing.T) {
 	assert.Equal(t, 2, w.reads())
 }
 
+// What the daemon notes of an organizer while the platform is asked for her stays: her password was refused, and an account locks.
+func TestAttachForgetsNothing(t *testing.T) {
+	w := newTown(t, false, asIs)
+	noted := store.Organizer{Email: bob, State: "the password is refused", Trouble: store.Password, Attempts: 3, DueAt: w.now.Add(time.Hour)}
+	w.platform.Fail(meetingtest.Admins, meetingtest.Delay(func(ctx context.Context) { assert.NoError(t, w.ledger.SaveOrganizer(ctx, noted)) }))
+	_, err := w.Attach(t.Context(), bob, w.account.ID)
+	require.NoError(t, err)
+	row, err := w.ledger.Organizer(t.Context(), bob)
+	require.NoError(t, err)
+	assert.Equal(t, w.user.ID, row.UserID)
+	row.UserID, row.AccountID, row.TimeZone, row.Language, row.Feed = "", "", "", "", nil
+	assert.Equal(t, noted, row)
+}
+
+// Whoever is interrupted while an account is made is told what there is to know: its ID, or that it may be there.
+func TestAddInterrupted(t *testing.T) {
+	for name, c := range map[string]struct {
+		route meetingtest.Route
+		want  string
+	}{
+		"when it was made": {meetingtest.Admins, `^account [0-9a-f]{24} was made, but its admin could not be read .*: convoke organizer add dora@example\.com --account [0-9a-f]{24}$`},
+		"while it is made": {meetingtest.CreateAccount, `^interrupted, and the account may have been made: .*: convoke organizer add dora@example\.com --account ID$`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newTown(t, false, asIs)
+			ctx, interrupt := context.WithCancel(t.Context())
+			defer interrupt()
+			w.platform.Fail(c.route, meetingtest.Delay(func(asked context.Context) { interrupt(); <-asked.Done() }))
+			_, err := w.Add(ctx, meetingapi.AccountRequest{Email: "dora@example.com", FirstName: "Dora", LastName: "Dorn", Language: "en", Type: "standard", PaidUntil: time.Date(2099, 12, 31, 0, 0, 0, 0, time.UTC)})
+			require.Error(t, err)
+			assert.Regexp(t, c.want, err.Error())
+			assert.NotErrorIs(t, err, context.Canceled, "else all that is told is that it was interrupted")
+			intents, err := w.ledger.Intents(t.Context(), "dora@example.com")
+			require.NoError(t, err)
+			assert.Equal(t, c.route == meetingtest.CreateAccount, len(intents) == 1)
+		})
+	}
+}
+
 func TestAttachKeepsTheFeedHidden(t *testing.T) {
 	w := newTown(t, false, asIs)
 	row, err := w.Attach(t.Context(), bob, w.account.ID)
