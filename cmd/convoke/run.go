@@ -32,6 +32,9 @@ one is refused and the old one kept. SIGTERM ends the pass after the step that i
 		Args: args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			a, err := s.open(c.Context(), patient)
+			if c.Context().Err() != nil && errors.Is(err, context.Canceled) {
+				return nil // stopped while it started, which is no failure
+			}
 			if err != nil {
 				return err
 			}
