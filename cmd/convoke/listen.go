@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strconv"
 	stdsync "sync"
+	"syscall"
 	"time"
 
 	"convoke/calendar/feed"
@@ -203,5 +206,26 @@ func (a *app) listen() (*web.Server, error) {
 	if a.cfg.Listen == "" {
 		return nil, nil
 	}
-	return web.New(web.Options{Addr: a.cfg.Listen, PublicURL: a.publicURL(), Feeds: newFeeds(a), Metrics: a.metrics(), Log: a.log})
+	return web.New(a.page())
+}
+
+func (a *app) page() web.Options {
+	return web.Options{Addr: a.cfg.Listen, PublicURL: a.publicURL(), Feeds: newFeeds(a), Metrics: a.metrics(), Log: a.log}
+}
+
+// listenAfter opens the listener of a new configuration, while that of the old one is still open.
+func (a *app) listenAfter(old *app, page *web.Server) (*web.Server, error) {
+	if page != nil && a.cfg.Listen == old.cfg.Listen {
+		return page.Next(a.page())
+	}
+	next, err := a.listen()
+	if errors.Is(err, syscall.EADDRINUSE) && page != nil && port(a.cfg.Listen) == port(old.cfg.Listen) {
+		return nil, fmt.Errorf("another address in listen with the same port takes a restart: %w", err)
+	}
+	return next, err
+}
+
+func port(address string) string {
+	_, p, _ := net.SplitHostPort(address)
+	return p
 }

@@ -114,7 +114,7 @@ func (d *service) generation(ctx context.Context, hup <-chan os.Signal) {
 			<-done
 			return
 		case <-hup:
-			next, err := d.reload(ctx)
+			next, page, err := d.reload(ctx)
 			a.answerReload(ctx, err)
 			if err != nil {
 				a.log.Error("configuration refused, the old one stays in use", "error", err.Error())
@@ -122,12 +122,9 @@ func (d *service) generation(ctx context.Context, hup <-chan os.Signal) {
 			}
 			end()
 			<-done
-			d.app = next
+			d.app, d.page = next, page
 			if err := next.engine.Unpark(ctx); err != nil {
 				next.log.Error("who is parked stays so", "error", err.Error())
-			}
-			if d.page, err = next.listen(); err != nil {
-				next.log.Error("nothing is published until the next reload", "error", err.Error())
 			}
 			next.log.Info("configuration read again", "organizers", len(next.cfg.Organizers), "schedule", next.cfg.Schedule.Text)
 			return
@@ -135,16 +132,21 @@ func (d *service) generation(ctx context.Context, hup <-chan os.Signal) {
 	}
 }
 
-// reload reads the configuration again and wires it to the ledger that is open.
-func (d *service) reload(ctx context.Context) (*app, error) {
+// reload reads the configuration again, wires it to the ledger that is open, and takes its address: all of it, or nothing changes.
+func (d *service) reload(ctx context.Context) (*app, *web.Server, error) {
 	cfg, err := config.Load(d.app.cfg.File)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if cfg.Database != d.app.cfg.Database || cfg.KeyFile != d.app.cfg.KeyFile || cfg.Stamp != d.app.cfg.Stamp {
-		return nil, errors.New("another database, key_file or stamp_file takes a restart")
+		return nil, nil, errors.New("another database, key_file or stamp_file takes a restart")
 	}
-	return d.assemble(ctx, cfg, d.app.ledger, patient)
+	next, err := d.assemble(ctx, cfg, d.app.ledger, patient)
+	if err != nil {
+		return nil, nil, err
+	}
+	page, err := next.listenAfter(d.app, d.page)
+	return next, page, err
 }
 
 // pass makes one pass and tells of it.
