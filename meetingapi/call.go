@@ -159,10 +159,12 @@ func (c *call) heldBack(err error) *Error {
 	return c.notSent(ErrTransient, err)
 }
 
-// noAnswer is the failure of a call to which nothing came back.
+// noAnswer is the failure of a call to which nothing came back. A Doer may know better than a trace that nothing was sent: it
+// has let others go first, or the host wants to be left alone.
 func (c *call) noAnswer(err error, nothingSent bool) *Error {
 	e := c.unanswered(c.scrub(withoutURL(err).Error()), err)
-	if nothingSent {
+	var says interface{ NotSent() bool }
+	if nothingSent || errors.As(err, &says) && says.NotSent() {
 		e.Kind, e.definite = ErrTransient, true
 	}
 	return e

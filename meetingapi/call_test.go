@@ -161,6 +161,13 @@ func TestFailuresByStatusAndCode(t *testing.T) {
 	}
 }
 
+// told is an error of a Doer that knows whether anything was sent.
+type told struct{ sent bool }
+
+func (told) Error() string { return "told" }
+
+func (e told) NotSent() bool { return !e.sent }
+
 func TestFailuresWithoutAnAnswer(t *testing.T) {
 	dial := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
 	for name, tc := range map[string]struct {
@@ -172,6 +179,8 @@ func TestFailuresWithoutAnAnswer(t *testing.T) {
 		"reset while reading":  {&net.OpError{Op: "read", Err: errors.New("reset by peer")}, false},
 		"timeout":              {context.DeadlineExceeded, false},
 		"something nobody saw": {errors.New("oops"), false},
+		"not its turn":         {fmt.Errorf("host: %w", told{sent: false}), true},
+		"sent, and told so":    {told{sent: true}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := ErrTransient

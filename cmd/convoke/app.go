@@ -27,14 +27,15 @@ import (
 
 // An app is what most commands need: configuration, ledger, keys, and an engine over them.
 type app struct {
-	cfg     *config.Config
-	ledger  *sqlite.Ledger
-	keys    keyring.Keyring
-	people  *people.People
-	cals    *calendars.Calendars
-	engine  *sync.Engine
-	keyless bool // there is no key yet
-	log     *slog.Logger
+	cfg       *config.Config
+	ledger    *sqlite.Ledger
+	keys      keyring.Keyring
+	people    *people.People
+	cals      *calendars.Calendars
+	engine    *sync.Engine
+	publisher *sync.Engine // for feeds: whoever reads one has the platform asked nothing
+	keyless   bool         // there is no key yet
+	log       *slog.Logger
 }
 
 // A mode says how a command uses the ledger.
@@ -215,14 +216,20 @@ func (a *app) wire(s *streams, m mode) (err error) {
 		return err
 	}
 	a.cals = calendars.New(a.cfg, w.pool, userAgent())
-	a.engine = &sync.Engine{
+	a.engine, a.publisher = a.newEngine(w, m), a.newEngine(w, m)
+	a.publisher.People = a.people.Known
+	return nil
+}
+
+func (a *app) newEngine(w wiring, m mode) *sync.Engine {
+	e := &sync.Engine{
 		Ledger: w.ledger, People: a.people.All, Calendars: a.cals, Seals: calendar.NewSealer(a.keys.Seal()),
 		Token: a.keys.MeetingToken, Witness: w.witness, Now: w.now, Uptime: w.uptime, Stamp: sync.Stamp, Workers: a.cfg.Limits.Workers, Patient: m == patient, Log: a.log,
 	}
 	if a.keyless { // nothing was ever made
-		a.engine.Witness = nil
+		e.Witness = nil
 	}
-	return nil
+	return e
 }
 
 // logger logs to standard error: for the journal without times, which it has of its own.

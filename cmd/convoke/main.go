@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"convoke/internal/config"
+	"convoke/internal/keyring"
 	"convoke/internal/terminal"
 	"convoke/internal/wording"
 	"convoke/store"
@@ -85,7 +86,7 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.As(err, &usage), errors.As(err, &words):
+	case errors.As(err, &usage), errors.As(err, &words), errors.Is(err, keyring.ErrMalformed):
 		return exitUsage
 	case errors.Is(err, store.ErrLocked):
 		return exitLocked

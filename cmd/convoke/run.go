@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http/httptrace"
 	"os"
 	"os/signal"
 	stdsync "sync"
@@ -31,6 +32,9 @@ one is refused and the old one kept. SIGTERM ends the pass after the step that i
 		Args: args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			a, err := s.open(c.Context(), patient)
+			if c.Context().Err() != nil && errors.Is(err, context.Canceled) {
+				return nil // stopped while it started, which is no failure
+			}
 			if err != nil {
 				return err
 			}
@@ -87,6 +91,7 @@ func (d *service) generation(ctx context.Context, hup <-chan os.Signal) {
 	defer end()
 	done := make(chan struct{})
 	a := d.app
+	a.engine.Calendars = beating{a.cals, &d.pulse}
 	var parts stdsync.WaitGroup
 	parts.Go(func() {
 		d.pulse.schedule.Store(&a.cfg.Schedule)
@@ -109,7 +114,7 @@ func (d *service) generation(ctx context.Context, hup <-chan os.Signal) {
 			<-done
 			return
 		case <-hup:
-			next, err := d.reload(ctx)
+			next, page, err := d.reload(ctx)
 			a.answerReload(ctx, err)
 			if err != nil {
 				a.log.Error("configuration refused, the old one stays in use", "error", err.Error())
@@ -117,12 +122,9 @@ func (d *service) generation(ctx context.Context, hup <-chan os.Signal) {
 			}
 			end()
 			<-done
-			d.app = next
+			d.app, d.page = next, page
 			if err := next.engine.Unpark(ctx); err != nil {
 				next.log.Error("who is parked stays so", "error", err.Error())
-			}
-			if d.page, err = next.listen(); err != nil {
-				next.log.Error("nothing is published until the next reload", "error", err.Error())
 			}
 			next.log.Info("configuration read again", "organizers", len(next.cfg.Organizers), "schedule", next.cfg.Schedule.Text)
 			return
@@ -130,16 +132,21 @@ func (d *service) generation(ctx context.Context, hup <-chan os.Signal) {
 	}
 }
 
-// reload reads the configuration again and wires it to the ledger that is open.
-func (d *service) reload(ctx context.Context) (*app, error) {
+// reload reads the configuration again, wires it to the ledger that is open, and takes its address: all of it, or nothing changes.
+func (d *service) reload(ctx context.Context) (*app, *web.Server, error) {
 	cfg, err := config.Load(d.app.cfg.File)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if cfg.Database != d.app.cfg.Database || cfg.KeyFile != d.app.cfg.KeyFile || cfg.Stamp != d.app.cfg.Stamp {
-		return nil, errors.New("another database, key_file or stamp_file takes a restart")
+		return nil, nil, errors.New("another database, key_file or stamp_file takes a restart")
 	}
-	return d.assemble(ctx, cfg, d.app.ledger, patient)
+	next, err := d.assemble(ctx, cfg, d.app.ledger, patient)
+	if err != nil {
+		return nil, nil, err
+	}
+	page, err := next.listenAfter(d.app, d.page)
+	return next, page, err
 }
 
 // pass makes one pass and tells of it.
@@ -150,7 +157,7 @@ func (d *service) pass(ctx context.Context) {
 	a.engine.Progress = func(sync.Progress) { d.pulse.beat() }
 	a.engine.Step = func(sync.Step) { d.pulse.beat() }
 	began := time.Now()
-	report, err := a.engine.Pass(ctx, "")
+	report, err := a.engine.Pass(d.pulse.felt(ctx), "")
 	took := time.Since(began).Round(time.Millisecond)
 	switch {
 	case ctx.Err() != nil:
@@ -225,6 +232,24 @@ const patience = 15 * time.Minute
 func (p *pulse) begin() { p.running.Store(true); p.beat() }
 func (p *pulse) beat()  { now := time.Now(); p.last.Store(&now) }
 func (p *pulse) end()   { p.beat(); p.running.Store(false) }
+
+// felt is a context with which each exchange with a server is a sign of life: those for a pass, and not the requests of whoever
+// reads a feed.
+func (p *pulse) felt(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: func(string) { p.beat() }, GotFirstResponseByte: p.beat})
+}
+
+// beating makes the turn of each organizer a sign of life: she may have nothing to do, and no server.
+type beating struct {
+	sync.Calendars
+	pulse *pulse
+}
+
+// Source is asked at the beginning of each turn.
+func (b beating) Source(organizer string) string {
+	b.pulse.beat()
+	return b.Calendars.Source(organizer)
+}
 
 func (p *pulse) healthy(now time.Time) bool {
 	last, schedule := p.last.Load(), p.schedule.Load()

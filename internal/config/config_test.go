@@ -144,7 +144,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 	assert.Equal(t, filepath.Join(dir, "folder"), c.Details.Templates)
 	assert.Equal(t, "https://convoke.example.com/team", c.PublicURL.String(), "no final slash")
 	assert.Equal(t, filepath.Join(dir, "seal.key"), c.KeyFile, "may be missing")
-	assert.Equal(t, "http://127.0.0.1:8080/tenant", c.Platform.URL.String())
+	assert.Equal(t, "http://127.0.0.1:8080", c.Platform.URL.String())
 }
 
 // sameFields fails for every field that is equal in both.

@@ -1,9 +1,11 @@
 package config
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -23,6 +25,36 @@ func TestCredentialsComeFirst(t *testing.T) {
 	assert.Equal(t, filepath.Join(credentials, "convoke.key"), c.KeyFile)
 	assert.Equal(t, filepath.Join(filepath.Dir(c.Database), "convoke.key.stamp"), c.Stamp, "credentials cannot be written to")
 	assert.Equal(t, filepath.Join(dir, "alice.password"), c.Organizers[0].PasswordFile, "not among the credentials")
+}
+
+// The daemon has the key as a credential, a command by hand has it beside the configuration: both mean the same stamp.
+func TestStampOfCredentials(t *testing.T) {
+	state, elsewhere := t.TempDir(), t.TempDir()
+	for name, c := range map[string]struct{ key, want string }{
+		"relative":            {"convoke.key", filepath.Join(state, "convoke.key.stamp")},
+		"in a folder":         {"keys/convoke.key", filepath.Join(state, "convoke.key.stamp")},
+		"absolute":            {filepath.Join(elsewhere, "convoke.key"), filepath.Join(elsewhere, "convoke.key.stamp")},
+		"by name of the unit": {"CREDENTIALS/convoke.key", filepath.Join(state, "convoke.key.stamp")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			credentials := t.TempDir()
+			c.key = strings.Replace(c.key, "CREDENTIALS", credentials, 1)
+			dir, file := folder(t, strings.Replace(minimal, "ledger.db", filepath.Join(state, "ledger.db"), 1)+fmt.Sprintf("key_file = %q\n", c.key))
+			require.NoError(t, os.Mkdir(filepath.Join(dir, "keys"), 0o700))
+			writeFile(t, filepath.Join(credentials, "convoke.key"), "canary", 0o400)
+			t.Setenv("CREDENTIALS_DIRECTORY", credentials)
+			daemon, err := Load(file)
+			require.NoError(t, err)
+			assert.Equal(t, c.want, daemon.Stamp)
+			if strings.HasPrefix(c.key, credentials) {
+				return // a command by hand has no such key
+			}
+			t.Setenv("CREDENTIALS_DIRECTORY", "")
+			hand, err := Load(file)
+			require.NoError(t, err)
+			assert.Equal(t, c.want, hand.Stamp)
+		})
+	}
 }
 
 // What tells a service to reload has its environment, but not its credentials.

@@ -44,7 +44,9 @@ func (r *reader) readTop(t *table, c *Config) {
 	}
 	check(t, "key_file", raw, &c.KeyFile, r.keyFile)
 	c.Stamp = c.KeyFile + stampSuffix
-	if r.credentials != "" && filepath.Dir(c.KeyFile) == r.credentials { // which is not ours to write to
+	if name, _ := raw.(string); !filepath.IsAbs(name) || r.credentials != "" && filepath.Dir(c.KeyFile) == r.credentials {
+		// It may be one of systemd's credentials, which are not ours to write to, and which a command by hand does not have:
+		// the daemon and that command mean the same stamp.
 		c.Stamp = filepath.Join(filepath.Dir(c.Database), filepath.Base(c.KeyFile)+stampSuffix)
 	}
 	read(t, "stamp_file", &c.Stamp, r.path)

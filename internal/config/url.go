@@ -60,6 +60,9 @@ func platformURL(raw any) (*url.URL, error) {
 	if strings.Contains(u.Path+"/", "/api/v6/") {
 		return nil, errors.New("leave /api/v6 out: convoke adds it")
 	}
+	if u.Path != "" {
+		return nil, errors.New("must not have a path: the platform's API is below /api/v6 of its host")
+	}
 	return u, nil
 }
 

@@ -17,15 +17,13 @@ var ErrExists = errors.New("the platform has this address already")
 // Attach reads an organizer from an account that exists, and keeps what it learns in the ledger. That answers an earlier
 // call to make one, if it got no answer.
 func (p *People) Attach(ctx context.Context, email, account string) (store.Organizer, error) {
-	row, err := p.row(ctx, email)
-	if err != nil {
-		return row, err
-	}
 	user, err := p.admin(ctx, p.configured(email), account)
 	if err != nil {
-		return row, err
+		return store.Organizer{}, err
 	}
-	if row, err = p.keep(ctx, row, account, user); err != nil {
+	ctx = context.WithoutCancel(ctx) // what was answered is kept
+	row, err := p.keep(ctx, email, account, user)
+	if err != nil {
 		return row, err
 	}
 	return row, p.answered(ctx, email, account)
@@ -77,12 +75,12 @@ func (p *People) Add(ctx context.Context, r meetingapi.AccountRequest) (store.Or
 	if err != nil {
 		return store.Organizer{}, p.notMade(ctx, id, email, err)
 	}
-	if err := p.ledger.Failed(ctx, id, store.Done, madeNote(account.ID), p.now()); err != nil {
+	if err := p.ledger.Failed(context.WithoutCancel(ctx), id, store.Done, madeNote(account.ID), p.now()); err != nil {
 		return store.Organizer{}, fmt.Errorf("account %s was made, but the ledger could not be written: %w", account.ID, err)
 	}
 	row, err := p.Attach(ctx, email, account.ID)
-	if err != nil {
-		return row, fmt.Errorf("account %s was made, but its admin could not be read (%w); try: convoke organizer add %s --account %s", account.ID, err, email, account.ID)
+	if err != nil { // not wrapped: that it was interrupted is not all that there is to say
+		return row, fmt.Errorf("account %s was made, but its admin could not be read (%v); try: convoke organizer add %s --account %s", account.ID, err, email, account.ID)
 	}
 	return row, nil
 }
@@ -112,6 +110,9 @@ func (p *People) notMade(ctx context.Context, intent int64, email string, why er
 	}
 	if errors.Is(why, meetingapi.ErrConflict) {
 		return fmt.Errorf("%w (%v); to use the account that it belongs to: convoke organizer add %s --account ID", ErrExists, why, email)
+	}
+	if state == store.Unknown && ctx.Err() != nil {
+		return fmt.Errorf("interrupted, and the account may have been made: look it up on the platform, then: convoke organizer add %s --account ID", email)
 	}
 	return why
 }

@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	stdsync "sync"
 	"time"
@@ -110,8 +112,21 @@ func (p *People) Join() calendar.JoinTemplate { return p.join }
 func (p *People) Client(o config.Organizer) *meetingapi.Client { return p.clients[keyFile(p.cfg, o)] }
 
 // All returns the organizers, as passes want them. Whoever has an account ID in the configuration and has not been read
-// from the platform yet is read now; when that fails her calendars are looked at all the same.
+// from the platform yet is read now; when that fails her calendars are looked at all the same. Where the platform does not
+// answer, it is not asked for the next one: that waits for the next call.
 func (p *People) All(ctx context.Context) ([]sync.Organizer, error) {
+	silent := map[*meetingapi.Client]error{}
+	return p.list(ctx, func(o config.Organizer, row store.Organizer) (store.Organizer, error, error) {
+		return p.introduce(ctx, o, row, silent)
+	})
+}
+
+// Known is All without a question to the platform.
+func (p *People) Known(ctx context.Context) ([]sync.Organizer, error) {
+	return p.list(ctx, func(_ config.Organizer, row store.Organizer) (store.Organizer, error, error) { return row, nil, nil })
+}
+
+func (p *People) list(ctx context.Context, introduce func(config.Organizer, store.Organizer) (store.Organizer, error, error)) ([]sync.Organizer, error) {
 	var all []sync.Organizer
 	for _, o := range p.cfg.Organizers {
 		row, err := p.row(ctx, o.Email)
@@ -120,7 +135,7 @@ func (p *People) All(ctx context.Context) ([]sync.Organizer, error) {
 		}
 		var problem error
 		if o.AccountID != "" && row.AccountID != o.AccountID {
-			row, problem, err = p.introduce(ctx, o, row)
+			row, problem, err = introduce(o, row)
 			if err != nil {
 				return nil, err
 			}
@@ -135,27 +150,46 @@ func (p *People) All(ctx context.Context) ([]sync.Organizer, error) {
 }
 
 // introduce reads an organizer from the platform. Its first error is the platform's. What is wrong goes into the ledger for
-// status; when to try again does not: DueAt there is about her calendars, which do not wait for the platform.
-func (p *People) introduce(ctx context.Context, o config.Organizer, row store.Organizer) (store.Organizer, error, error) {
+// status; when to try again does not: DueAt there is about her calendars, which do not wait for the platform. Silent has the
+// clients that have just got no answer.
+func (p *People) introduce(ctx context.Context, o config.Organizer, row store.Organizer, silent map[*meetingapi.Client]error) (store.Organizer, error, error) {
 	p.introducing.Lock()
 	defer p.introducing.Unlock()
 	d := p.delays[o.Email]
 	if p.patient && p.now().Before(d.until) {
 		return row, d.why, nil
 	}
+	client := p.Client(o)
+	if why := silent[client]; why != nil {
+		return row, why, nil
+	}
 	user, why := p.admin(ctx, o, o.AccountID)
 	if why == nil {
 		delete(p.delays, o.Email)
-		row, err := p.keep(ctx, row, o.AccountID, user)
+		row, err := p.keep(ctx, o.Email, o.AccountID, user)
 		return row, nil, err
+	}
+	if unanswered(why) {
+		silent[client] = why
 	}
 	wait := min(time.Minute<<min(d.attempts, 6), time.Hour)
 	p.delays[o.Email] = delay{until: p.now().Add(wait), attempts: d.attempts + 1, why: why}
-	if row.State == why.Error() || !row.DueAt.IsZero() { // discovery has failed, which says more
+	if noted, err := p.row(ctx, o.Email); err != nil {
+		return row, why, err
+	} else if row = noted; row.State == why.Error() || !row.DueAt.IsZero() { // discovery has failed, which says more
 		return row, why, nil
 	}
 	row.State, row.Trouble = why.Error(), store.Platform
 	return row, why, p.ledger.SaveOrganizer(ctx, row)
+}
+
+// unanswered reports whether the platform did not answer, or a proxy did in its stead.
+func unanswered(why error) bool {
+	var api *meetingapi.Error
+	if !errors.As(why, &api) || !errors.Is(api, meetingapi.ErrTransient) {
+		return false
+	}
+	return slices.Contains([]int{0, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, api.Status)
 }
 
 func (p *People) row(ctx context.Context, email string) (store.Organizer, error) {
@@ -294,8 +328,13 @@ func (p *People) admin(ctx context.Context, o config.Organizer, account string) 
 	return meetingapi.User{}, fmt.Errorf("account %s has %s, and %s is none of them; check account_id, or add the address that the platform has to aliases", account, terminal.Count(len(users), "admin"), o.Email)
 }
 
-// keep writes what the platform said of an organizer into the ledger; the path of her feed is a secret, so it is hidden.
-func (p *People) keep(ctx context.Context, row store.Organizer, account string, u meetingapi.User) (store.Organizer, error) {
+// keep writes what the platform said of an organizer into the ledger, beside what was noted there while it was asked; the path of her
+// feed is a secret, so it is hidden.
+func (p *People) keep(ctx context.Context, email, account string, u meetingapi.User) (store.Organizer, error) {
+	row, err := p.row(ctx, email)
+	if err != nil {
+		return row, err
+	}
 	row.UserID, row.AccountID, row.TimeZone, row.Language = u.ID, account, u.TimeZone, u.Language
 	if row.DueAt.IsZero() {
 		row.State, row.Trouble = "", store.NoTrouble

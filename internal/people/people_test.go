@@ -35,6 +35,7 @@ type town struct {
 	account  meetingtest.Account
 	user     meetingtest.User
 	now      time.Time
+	cfg      *config.Config
 }
 
 // newTown knows bob from the platform; change alters his section of the configuration.
@@ -55,6 +56,7 @@ func newTown(t *testing.T, patient bool, change func(*config.Organizer)) *town {
 	change(&o)
 	cfg.Organizers = []config.Organizer{o}
 
+	w.cfg = &cfg
 	w.ledger, err = sqlite.Memory(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { w.ledger.Close() })
@@ -79,6 +81,35 @@ func TestAllAtTheSameTime(t *testing.T) {
 		})
 	}
 	both.Wait()
+}
+
+// A platform that does not answer costs a pass one wait for each key, and not one for each organizer; the next pass asks for the next of
+// them. Whoever only reads a feed has it asked nothing.
+func TestUnansweredIntroduction(t *testing.T) {
+	for name, fault := range map[string]meetingtest.Fault{"no answer": meetingtest.LostRequest(), "a proxy": meetingtest.ErrorBefore(http.StatusGatewayTimeout)} {
+		t.Run(name, func(t *testing.T) {
+			w := newTown(t, true, asIs)
+			account, _ := w.platform.AddAccount(meetingtest.User{Email: "carol@example.com"})
+			w.cfg.Organizers = append(w.cfg.Organizers, config.Organizer{Email: "carol@example.com", AccountID: account.ID, Mode: config.ModeMarked})
+			all, err := w.Known(t.Context())
+			require.NoError(t, err)
+			assert.Len(t, all, 2)
+			assert.Zero(t, w.reads())
+
+			w.platform.Fail(meetingtest.Admins, fault)
+			all, err = w.All(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, 1, w.reads())
+			for _, o := range all {
+				assert.ErrorIs(t, o.Problem, meetingapi.ErrTransient, o.Email)
+			}
+			all, err = w.All(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, 2, w.reads(), "bob waits, carol does not")
+			assert.Error(t, all[0].Problem)
+			assert.NoError(t, all[1].Problem)
+		})
+	}
 }
 
 // The configuration wins over what the platform says.
@@ -188,6 +219,45 @@ func TestDiscoveryFailed(t *testing.T) {
 		w.now = w.now.Add(time.Minute)
 	}
 	assert.Equal(t, 2, w.reads())
+}
+
+// What the daemon notes of an organizer while the platform is asked for her stays: her password was refused, and an account locks.
+func TestAttachForgetsNothing(t *testing.T) {
+	w := newTown(t, false, asIs)
+	noted := store.Organizer{Email: bob, State: "the password is refused", Trouble: store.Password, Attempts: 3, DueAt: w.now.Add(time.Hour)}
+	w.platform.Fail(meetingtest.Admins, meetingtest.Delay(func(ctx context.Context) { assert.NoError(t, w.ledger.SaveOrganizer(ctx, noted)) }))
+	_, err := w.Attach(t.Context(), bob, w.account.ID)
+	require.NoError(t, err)
+	row, err := w.ledger.Organizer(t.Context(), bob)
+	require.NoError(t, err)
+	assert.Equal(t, w.user.ID, row.UserID)
+	row.UserID, row.AccountID, row.TimeZone, row.Language, row.Feed = "", "", "", "", nil
+	assert.Equal(t, noted, row)
+}
+
+// Whoever is interrupted while an account is made is told what there is to know: its ID, or that it may be there.
+func TestAddInterrupted(t *testing.T) {
+	for name, c := range map[string]struct {
+		route meetingtest.Route
+		want  string
+	}{
+		"when it was made": {meetingtest.Admins, `^account [0-9a-f]{24} was made, but its admin could not be read .*: convoke organizer add dora@example\.com --account [0-9a-f]{24}$`},
+		"while it is made": {meetingtest.CreateAccount, `^interrupted, and the account may have been made: .*: convoke organizer add dora@example\.com --account ID$`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newTown(t, false, asIs)
+			ctx, interrupt := context.WithCancel(t.Context())
+			defer interrupt()
+			w.platform.Fail(c.route, meetingtest.Delay(func(asked context.Context) { interrupt(); <-asked.Done() }))
+			_, err := w.Add(ctx, meetingapi.AccountRequest{Email: "dora@example.com", FirstName: "Dora", LastName: "Dorn", Language: "en", Type: "standard", PaidUntil: time.Date(2099, 12, 31, 0, 0, 0, 0, time.UTC)})
+			require.Error(t, err)
+			assert.Regexp(t, c.want, err.Error())
+			assert.NotErrorIs(t, err, context.Canceled, "else all that is told is that it was interrupted")
+			intents, err := w.ledger.Intents(t.Context(), "dora@example.com")
+			require.NoError(t, err)
+			assert.Equal(t, c.route == meetingtest.CreateAccount, len(intents) == 1)
+		})
+	}
 }
 
 func TestAttachKeepsTheFeedHidden(t *testing.T) {

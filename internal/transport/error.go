@@ -57,3 +57,14 @@ func (e *RetryAfterError) Error() string {
 
 // RetryAt returns Until. Packages that may not import this one find it with errors.As and an interface.
 func (e *RetryAfterError) RetryAt() time.Time { return e.Until }
+
+// A SilentError says that a host has just let somebody wait in vain. Until then nothing is sent to it, by no client of the pool.
+type SilentError struct {
+	Host  string // host[:port]
+	Until time.Time
+}
+
+// Error names the host and the time.
+func (e *SilentError) Error() string {
+	return fmt.Sprintf("not asked: %s has just not answered in time, and is left alone until %s", e.Host, e.Until.UTC().Format("2006-01-02 15:04:05 UTC"))
+}

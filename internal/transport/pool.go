@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -23,6 +24,10 @@ const (
 	pingTimeout   = 15 * time.Second
 	maxHeader     = 256 << 10 // bytes
 )
+
+// silence is how long a host that has not answered in time is not asked again: of the order of a pass, so that it costs a pass
+// one such wait, and not one for each organizer who has a calendar there.
+const silence = time.Minute
 
 // A Pool is what the clients of one process share: by host, the connections, the number of requests under way, and the
 // time before which the host does not want to be asked.
@@ -117,8 +122,10 @@ type host struct {
 	}
 	slots chan struct{}
 
-	mu    stdsync.Mutex
-	until time.Time // not to be asked before
+	mu       stdsync.Mutex
+	until    time.Time // not to be asked before
+	silent   time.Time // … since it did not answer in time
+	answered time.Time // last
 }
 
 // enclosed is a transport with something around it.
@@ -150,7 +157,9 @@ func (h *host) send(req *http.Request, l limits) (*http.Response, error) {
 	ctx, cancel := context.WithTimeoutCause(req.Context(), l.timeout, timeoutError("no complete answer within "+l.timeout.String()))
 	var connected atomic.Bool
 	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
+	began := time.Now()
 	resp, err := h.transport.RoundTrip(req.WithContext(httptrace.WithClientTrace(ctx, trace)))
+	h.heard(began, err, req.Context())
 	if err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
@@ -162,14 +171,32 @@ func (h *host) send(req *http.Request, l limits) (*http.Response, error) {
 	return resp, nil
 }
 
-// parked returns a *RetryAfterError while the host does not want to be asked.
+// parked returns a *RetryAfterError while the host does not want to be asked, and a *SilentError while it is left alone since it
+// did not answer.
 func (h *host) parked() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if time.Now().Before(h.until) {
+	now := time.Now()
+	switch {
+	case now.Before(h.until):
 		return &RetryAfterError{Host: h.name, Until: h.until}
+	case now.Before(h.silent):
+		return &SilentError{Host: h.name, Until: h.silent}
 	}
 	return nil
+}
+
+// heard notes what came of an exchange. A host that let it end by its time, and has answered nobody else meanwhile, is left
+// alone for a while; one that answers others only takes long for this.
+func (h *host) heard(began time.Time, err error, asker context.Context) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch late, ok := errors.AsType[net.Error](err); {
+	case err == nil:
+		h.answered, h.silent = time.Now(), time.Time{}
+	case ok && late.Timeout() && asker.Err() == nil && h.answered.Before(began):
+		h.silent = time.Now().Add(silence)
+	}
 }
 
 // park keeps everybody from asking the host for a time.

@@ -50,12 +50,18 @@ type Options struct {
 
 // A Server answers HTTP requests.
 type Server struct {
-	listener net.Listener
+	listener *lent
 	http     *http.Server
 }
 
 // New checks the options and takes the address, so that Run cannot fail for either.
-func New(o Options) (*Server, error) {
+func New(o Options) (*Server, error) { return start(o, nil) }
+
+// Next is New for a server that takes the place of this one, on the address that it has whatever o says: nobody is turned away
+// meanwhile. Its Run begins when that of this one has ended.
+func (s *Server) Next(o Options) (*Server, error) { return start(o, s) }
+
+func start(o Options, before *Server) (*Server, error) {
 	if o.Addr == "" {
 		o.Addr = DefaultAddr
 	}
@@ -66,12 +72,18 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
-	listener, err := net.Listen("tcp", o.Addr)
-	if err != nil {
-		return nil, fmt.Errorf("web: %w; is another program there? change listen, or set it to \"\"", err)
+	var listener *lent
+	if before != nil {
+		listener = before.listener.lend()
+	} else {
+		l, err := net.Listen("tcp", o.Addr)
+		if err != nil {
+			return nil, fmt.Errorf("web: %w; is another program there? change listen, or set it to \"\"", err)
+		}
+		listener = &lent{TCPListener: l.(*net.TCPListener)}
 	}
-	return &Server{
-		listener: limit(listener, maxConnections),
+	s := &Server{
+		listener: listener,
 		http: &http.Server{
 			Handler:           handler,
 			ReadHeaderTimeout: readHeaderTimeout,
@@ -81,14 +93,20 @@ func New(o Options) (*Server, error) {
 			MaxHeaderBytes:    maxHeader,
 			ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug), // scanners and broken connections
 		},
-	}, nil
+	}
+	var idle silent
+	s.http.ConnState = idle.changed
+	s.http.RegisterOnShutdown(idle.end)
+	return s, nil
 }
 
 // Addr is the address that the server listens on.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
 // Close gives the address back without Run, or ends Run at once.
-func (s *Server) Close() error { return errors.Join(s.http.Close(), ignoreClosed(s.listener.Close())) }
+func (s *Server) Close() error {
+	return errors.Join(s.http.Close(), ignoreClosed(s.listener.TCPListener.Close()))
+}
 
 func ignoreClosed(err error) error {
 	if errors.Is(err, net.ErrClosed) {
@@ -100,7 +118,10 @@ func ignoreClosed(err error) error {
 // Run answers requests until ctx ends; those that are under way have a few seconds more. It is called once.
 func (s *Server) Run(ctx context.Context) error {
 	failed := make(chan error, 1)
-	go func() { failed <- s.http.Serve(s.listener) }()
+	if err := s.listener.begin(); err != nil {
+		return fmt.Errorf("web: %w", err)
+	}
+	go func() { failed <- s.http.Serve(limit(s.listener, maxConnections)) }()
 	select {
 	case err := <-failed:
 		if errors.Is(err, http.ErrServerClosed) {

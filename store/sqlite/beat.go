@@ -18,6 +18,8 @@ type beat struct {
 	Status json.RawMessage `json:"status,omitempty"`
 }
 
+var errTorn = errors.New("what the lock file says makes no sense")
+
 var errNotHeld = errors.New("ledger: beat: the lock of passes is not held")
 
 // Beat leaves status, one JSON value, in the lock file for ReadBeat. Only the holder of the lock may.
@@ -38,7 +40,7 @@ func (l *Ledger) Beat(status []byte) error {
 }
 
 // ReadBeat returns what was left last by Beat, also of a process that has ended since (Holder tells), for the ledger
-// at path. It fails with store.ErrNotFound when there is nothing.
+// at path. It fails with store.ErrNotFound when there is nothing, or what a power failure has left of it.
 func ReadBeat(path string) ([]byte, error) {
 	f, err := os.Open(lockPath(path))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -49,7 +51,7 @@ func ReadBeat(path string) ([]byte, error) {
 	}
 	defer f.Close()
 	b, err := readBeat(f)
-	if err == nil && len(b.Status) == 0 {
+	if errors.Is(err, errTorn) || err == nil && len(b.Status) == 0 {
 		err = store.ErrNotFound
 	}
 	if err != nil {
@@ -103,5 +105,8 @@ func readBeat(f *os.File) (beat, error) {
 			return beat{}, nil
 		}
 	}
-	return beat{}, fmt.Errorf("what the lock file says: %w", err)
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
+		return beat{}, fmt.Errorf("what the lock file says: %w", err)
+	}
+	return beat{}, fmt.Errorf("%w: %w", errTorn, err)
 }

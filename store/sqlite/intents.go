@@ -17,7 +17,7 @@ const (
 	selectIntents = "SELECT id, kind, organizer, uid, shared, coalesce(meeting, 0), token, generation, request," +
 		" state, error, sent_at, closed_at FROM intents"
 	intentByID   = selectIntents + " WHERE id = ?"
-	openIntents  = selectIntents + " WHERE state IN ('open', 'unknown') ORDER BY id"
+	openIntents  = selectIntents + " INDEXED BY intents_open WHERE state IN ('open', 'unknown') ORDER BY id"
 	openFor      = selectIntents + " WHERE organizer = ? AND state IN ('open', 'unknown') ORDER BY id"
 	givenUp      = selectIntents + " INDEXED BY intents_given_up WHERE state = 'given-up' ORDER BY id"
 	givenUpFor   = selectIntents + " WHERE organizer = ? AND state = 'given-up' ORDER BY id"

@@ -2,7 +2,9 @@ package sqlite_test
 
 import (
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -11,6 +13,16 @@ import (
 	"convoke/store"
 	"convoke/store/sqlite"
 )
+
+// What a power failure leaves of a lock file, its size without its content, is as good as nothing.
+func TestBeatTorn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	for name, left := range map[string]string{"zeros": strings.Repeat("\x00", 80), "half of it": `{"pid":0,"status":{"at`} {
+		require.NoError(t, os.WriteFile(path+".lock", []byte(left), 0o600), name)
+		_, err := sqlite.ReadBeat(path)
+		require.ErrorIs(t, err, store.ErrNotFound, name)
+	}
+}
 
 func TestLockOfAnotherProcess(t *testing.T) {
 	path := newPath(t)

@@ -14,7 +14,8 @@ import (
 )
 
 // TestMemory runs the suite, and then asks SQLite how it answers every statement that the suite has used. Only the lists of
-// everything may walk through a table; openIntents, givenUp and missingMeetings walk through indices that hold nothing else.
+// everything may walk through a table; openIntents, givenUp and missingMeetings walk through indices that hold nothing else
+// (TestIndices).
 func TestMemory(t *testing.T) {
 	lists := map[string]bool{allOrganizers: true, allCalendars: true, allMeetings: true, allLinks: true,
 		openIntents: true, givenUp: true, missingMeetings: true, countsOfAll: true, countsOfOne: true, tallyMeetings: true, tallyLinks: true}
@@ -62,6 +63,9 @@ func TestIndices(t *testing.T) {
 		{"Begin", sameCreation, []string{"intents_creation (uid=? AND organizer=? AND generation=? AND kind=?)"}},
 		{"Begin, shared", othersClaim, []string{"intents_creation (uid=?)", "intents_shared (uid=?)", "links_event (uid=?)"}},
 		{"Intents", openFor, []string{"intents_open (organizer=?)"}},
+		{"Intents of all", openIntents, []string{"USING INDEX intents_open"}},
+		{"GivenUp of all", givenUp, []string{"USING INDEX intents_given_up"}},
+		{"Missing meetings of all", missingMeetings, []string{"USING INDEX meetings_missing"}},
 		{"Decide", lastDecision, []string{"decisions_event (uid=? AND organizer=?)"}},
 		{"Prune decisions", pruneDecisions, []string{"decisions_at (at<?)"}},
 		{"Prune intents", pruneIntents, []string{"intents_closed (closed_at<?)"}},
