@@ -753,3 +753,17 @@ type quoting struct{ sync.Platform }
 func (quoting) CreateMeeting(_ context.Context, _ string, r meetingapi.MeetingRequest) (meetingapi.Meeting, error) {
 	return meetingapi.Meeting{}, fmt.Errorf("create: %w", &meetingapi.Error{Kind: meetingapi.ErrForbidden, Message: "no right to make " + r.Topic})
 }
+
+// What the author writes into our block stays when the meeting goes.
+func TestAuthorsRowInBlockStays(t *testing.T) {
+	w := newWorld(t)
+	e := w.book("budget", "LOCATION:@meet")
+	w.settle()
+	rows := strings.Split(e.parsed().Description, "\n")
+	rows = append(rows[:len(rows)-1], "AGENDA 1. salaries", rows[len(rows)-1])
+	e.set("DESCRIPTION", "DESCRIPTION:"+strings.NewReplacer(`\`, `\\`, "\n", `\n`, ";", `\;`, ",", `\,`).Replace(strings.Join(rows, "\n")))
+	w.settle()
+	e.set("SUMMARY", "SUMMARY:Budget #nomeet")
+	w.minutes(30)
+	assert.Equal(t, "AGENDA 1. salaries", strings.TrimSpace(e.parsed().Description))
+}
