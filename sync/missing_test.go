@@ -209,14 +209,13 @@ func TestKilledAsCalendarIsMissed(t *testing.T) {
 func TestLeftCalendarEndsNothing(t *testing.T) {
 	for _, approved := range []bool{false, true} {
 		w := newWorld(t)
-		var e *entry
 		if approved {
-			e = w.bereft()
+			w.bereft()
 			_, err := sync.Approve(t.Context(), w.ledger, w.calendar("Home").ID, w.clock.Now())
 			require.NoError(t, err)
 		} else {
 			home := w.secondCalendar()
-			e = w.bookAt(home+"e.ics", "sprint", "LOCATION:@meet", "DTSTART:20270201T090000Z", "DTEND:20270201T100000Z")
+			e := w.bookAt(home+"e.ics", "sprint", "LOCATION:@meet", "DTSTART:20270201T090000Z", "DTEND:20270201T100000Z")
 			w.rest()
 			e.delete()
 			w.later(time.Minute)
