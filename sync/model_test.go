@@ -158,6 +158,11 @@ func (h *history) peace() {
 		h.run(0)
 		h.advance(11 * time.Minute)
 	}
+	h.admin() // a calendar that was left is taken up again after a day, and its events may wait for him, too
+	for range 4 {
+		h.run(0)
+		h.advance(11 * time.Minute)
+	}
 	if h.capped {
 		for range 10 { // until all have had their turn
 			h.advance(61 * time.Minute)

@@ -93,14 +93,16 @@ func BenchmarkObject(b *testing.B) {
 	}
 }
 
-// BenchmarkPendingIdle asks a calendar of 20,000 objects in which nothing is to be done.
+// BenchmarkPendingIdle asks two calendars, in turn, in which nothing is to be done: one of 20,000 objects, and an empty one.
 func BenchmarkPendingIdle(b *testing.B) {
 	l, id := benchLedger(b)
 	record(b, l, look(id, benchObjects, "1"))
 	for b.Loop() {
-		all, err := l.Pending(b.Context(), id, start)
-		require.NoError(b, err)
-		require.Empty(b, all)
+		for _, calendar := range []int64{id, id + 1} {
+			all, err := l.Pending(b.Context(), calendar, start)
+			require.NoError(b, err)
+			require.Empty(b, all)
+		}
 	}
 }
 

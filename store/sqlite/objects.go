@@ -16,11 +16,14 @@ const (
 	dropObject    = "DELETE FROM objects WHERE calendar = ? AND href = ?"
 	etags         = "SELECT href, seen FROM objects WHERE calendar = ? AND seen <> ''"
 
+	// Beside another index the planner looks at the value of a plain condition x = ?, and compiles the statement anew whenever
+	// it changes; that of unlikely(x = ?) it leaves alone. It is so in all statements that every pass asks for each calendar.
+	//
 	// Each half has an index of its own, which is empty while nothing is to be done; left to itself SQLite, which keeps
 	// no statistics here, would go through all objects of the calendar. A condition uid <> '' is that of an index, too.
-	pendingObjects = selectObjects + " INDEXED BY objects_new WHERE o.calendar = ?1 AND o.due_at IS NULL AND o.seen <> o.done" +
-		" UNION ALL " + selectObjects + " INDEXED BY objects_due WHERE o.calendar = ?1 AND o.due_at <= ?2 ORDER BY 2"
-	failingObjects  = selectObjects + " INDEXED BY objects_failing WHERE o.calendar = ? AND o.error <> '' ORDER BY o.href"
+	pendingObjects = selectObjects + " INDEXED BY objects_new WHERE unlikely(o.calendar = ?1) AND o.due_at IS NULL AND o.seen <> o.done" +
+		" UNION ALL " + selectObjects + " INDEXED BY objects_due WHERE unlikely(o.calendar = ?1) AND o.due_at <= ?2 ORDER BY 2"
+	failingObjects  = selectObjects + " INDEXED BY objects_failing WHERE unlikely(o.calendar = ?) AND o.error <> '' ORDER BY o.href"
 	objectsByUID    = selectObjects + " WHERE o.uid = ? AND o.uid <> '' ORDER BY o.calendar, o.href"
 	objectsByUIDFor = selectObjects + " JOIN calendars c ON c.id = o.calendar" +
 		" WHERE o.uid = ? AND o.uid <> '' AND c.organizer = ? ORDER BY o.calendar, o.href"
