@@ -224,7 +224,7 @@ func (h *history) release() {
 }
 
 // pass makes a pass, in which the process may be killed.
-func (h *history) run(killAt int) {
+func (h *history) run(killAt int) sync.Report {
 	ledger := h.engine.Ledger
 	platforms := make([]sync.Platform, len(h.people))
 	for i := range h.people {
@@ -238,7 +238,7 @@ func (h *history) run(killAt int) {
 		}
 	}
 	played.passes.Add(1)
-	_, err := h.engine.Pass(context.Background(), "")
+	r, err := h.engine.Pass(context.Background(), "")
 	require.NoError(h.t, err)
 	if h.fate != nil && h.fate.struck {
 		h.note("killed %s", h.fate.where)
@@ -256,6 +256,7 @@ func (h *history) run(killAt int) {
 		h.off.after(h)
 	}
 	h.holds()
+	return r
 }
 
 // lose takes the ledger away.

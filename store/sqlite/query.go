@@ -17,10 +17,19 @@ type tx struct {
 	missed []string // queries to be prepared for the next time
 }
 
+// begin refuses what was cancelled already. What has begun is not interrupted: it ends soon, and the driver would have a goroutine
+// wait beside each statement.
+func begin(ctx context.Context) (context.Context, error) {
+	return context.WithoutCancel(ctx), ctx.Err()
+}
+
 // transact runs fn in a transaction, which is committed when fn returns nil.
 func (p *pool) transact(ctx context.Context, fn func(*tx) error) error {
+	ctx, err := begin(ctx)
+	if err != nil {
+		return err
+	}
 	t := &tx{pool: p}
-	var err error
 	if t.tx, err = p.db.BeginTx(ctx, nil); err != nil {
 		return err
 	}
@@ -71,6 +80,10 @@ type row interface{ Scan(dest ...any) error }
 // one returns the row that a query finds, or store.ErrNotFound.
 func one[T any](ctx context.Context, q querier, scan func(row) (T, error), query string, args ...any) (T, error) {
 	var none T
+	ctx, err := begin(ctx)
+	if err != nil {
+		return none, err
+	}
 	s, err := q.prepare(ctx, query)
 	if err != nil {
 		return none, err
@@ -98,6 +111,10 @@ func many[T any](ctx context.Context, q querier, scan func(row) (T, error), quer
 
 // each calls fn for every row that a query finds.
 func each(ctx context.Context, q querier, fn func(row) error, query string, args ...any) error {
+	ctx, err := begin(ctx)
+	if err != nil {
+		return err
+	}
 	s, err := q.prepare(ctx, query)
 	if err != nil {
 		return err
