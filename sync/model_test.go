@@ -30,7 +30,7 @@ import (
 //
 // -rapid.checks sets how many histories, -rapid.seed repeats one; a failure is shrunk, and kept in testdata/rapid.
 func TestModel(t *testing.T) {
-	lanes := 2 * runtime.GOMAXPROCS(0)
+	lanes := 2 * runtime.GOMAXPROCS(0) // else a processor idles while a history hands over from one goroutine to another
 	if flag.Lookup("rapid.seed").Value.String() != "0" {
 		lanes = 1
 	}

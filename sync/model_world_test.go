@@ -116,7 +116,8 @@ func newHistory(t testing.TB, draw *rapid.T, off weakness) *history {
 	case "rewrites":
 		opts = append(opts, caldavtest.Profile("radicale"))
 	}
-	h.world = newWorld(adapted{TB: t, T: draw}, opts...)
+	h.world = newWorldOn(adapted{TB: t, T: draw}, emptyLedger(t), opts...)
+	draw.Cleanup(func() { putAway(t, h.ledger) })
 	h.join("bob")
 	h.shelf.add("alice", h.dav.AddCalendar("alice", "home", "Home"), "Home")
 	h.readsBack()
@@ -135,6 +136,30 @@ func newHistory(t testing.TB, draw *rapid.T, off weakness) *history {
 	h.byHand()
 	h.rig()
 	return h
+}
+
+// used are ledgers of histories that are over.
+var used = make(chan *sqlite.Ledger, 32)
+
+// emptyLedger is one of them, emptied, or a new one.
+func emptyLedger(t testing.TB) store.Ledger {
+	select {
+	case ledger := <-used:
+		require.NoError(t, ledger.Clear(context.Background()))
+		return ledger
+	default:
+		ledger, err := sqlite.Memory(context.Background())
+		require.NoError(t, err)
+		return ledger
+	}
+}
+
+func putAway(t require.TestingT, ledger store.Ledger) {
+	select {
+	case used <- ledger.(*sqlite.Ledger):
+	default:
+		require.NoError(t, ledger.Close())
+	}
 }
 
 // byHand makes a meeting on the platform that convoke has nothing to do with.
@@ -264,10 +289,7 @@ func (h *history) lose() {
 	h.note("the ledger is lost")
 	played.lost.Add(1)
 	h.lost = true
-	require.NoError(h.t, h.ledger.Close())
-	ledger, err := sqlite.Memory(context.Background())
-	require.NoError(h.t, err)
-	h.ledger = ledger
+	require.NoError(h.t, h.ledger.(*sqlite.Ledger).Clear(context.Background()))
 	h.again()
 }
 
@@ -284,7 +306,7 @@ func (h *history) putBack(i int) {
 	h.note("backup %d is put back", i)
 	played.putBack.Add(1)
 	h.lost = true
-	require.NoError(h.t, h.ledger.Close())
+	putAway(h.t, h.ledger)
 	ledger, err := sqlite.Copy(context.Background(), h.backups[i])
 	require.NoError(h.t, err)
 	h.ledger = ledger

@@ -97,18 +97,22 @@ func (w *world) feedOf(email string) func(context.Context) ([]meetingapi.FeedEnt
 
 // newWorld makes a world with alice in it, who has a calendar "work".
 func newWorld(t testing.TB, opts ...caldavtest.Option) *world {
+	ledger, err := sqlite.Memory(t.Context())
+	require.NoError(t, err)
+	w := newWorldOn(t, ledger, opts...)
+	t.Cleanup(func() { require.NoError(t, w.ledger.Close()) })
+	return w
+}
+
+func newWorldOn(t testing.TB, ledger store.Ledger, opts ...caldavtest.Option) *world {
 	c := &clock{now: monday}
 	w := &world{
-		t: t, clock: c, keys: keyring.Generate(), log: &logbook{},
+		t: t, clock: c, ledger: ledger, keys: keyring.Generate(), log: &logbook{},
 		dav:      caldavtest.New(append([]caldavtest.Option{caldavtest.Clock(c.Now)}, opts...)...),
 		platform: meetingtest.New(meetingtest.Options{Now: c.Now, Knobs: meetingtest.Knobs{AllowDelete: true}}),
 	}
 	w.shelf = &shelf{world: w, places: map[string][]store.Calendar{}}
 	w.client = w.platformClient(w.platform)
-	ledger, err := sqlite.Memory(t.Context())
-	require.NoError(t, err)
-	w.ledger = ledger
-	t.Cleanup(func() { require.NoError(t, w.ledger.Close()) })
 	w.join("alice")
 	w.start()
 	return w

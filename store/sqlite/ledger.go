@@ -95,6 +95,23 @@ func Memory(ctx context.Context) (*Ledger, error) {
 	return l, nil
 }
 
+// Clear makes another ledger of one in memory: an empty one. It keeps the statements prepared on it, and so is much faster than
+// Memory.
+func (l *Ledger) Clear(ctx context.Context) error {
+	if l.path != "" {
+		return errors.New("only a ledger in memory is cleared")
+	}
+	return fail("clear", l.write.transact(ctx, func(t *tx) error {
+		for _, table := range []string{"decisions", "intents", "links", "objects", "meetings", "calendars", "organizers", "notes", "sqlite_sequence"} {
+			if _, err := t.exec(ctx, "DELETE FROM "+table); err != nil {
+				return err
+			}
+		}
+		_, err := t.exec(ctx, "INSERT INTO notes (key, value) VALUES (?, lower(hex(randomblob(8))))", identity) // as v2.sql does
+		return err
+	}))
+}
+
 func newLedger(o Options) *Ledger {
 	l := &Ledger{log: o.Log, now: o.Now}
 	if l.log == nil {

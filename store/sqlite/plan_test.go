@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -40,6 +41,38 @@ func TestMemory(t *testing.T) {
 			assert.False(t, scans && !lists[query], "%s\n%s", query, step)
 		}
 	}
+}
+
+// TestClear requires that nothing is left, and that it is another ledger.
+func TestClear(t *testing.T) {
+	l := memory(t)
+	defer l.Close()
+	storetest.Run(t, func(t *testing.T) store.Ledger { // on one and the same ledger
+		was, _, err := l.Sequence(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, l.Clear(t.Context()))
+		id, begun, err := l.Sequence(t.Context())
+		require.NoError(t, err)
+		assert.NotEqual(t, was, id)
+		assert.Zero(t, begun)
+		for _, table := range tables(t, l) {
+			rows, err := one(t.Context(), l.read, scanID, "SELECT count(*) FROM "+table)
+			require.NoError(t, err)
+			assert.Equal(t, table == "notes", rows == 1, table) // the identity
+		}
+		return l
+	})
+	onDisk, err := Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"), Options{})
+	require.NoError(t, err)
+	defer onDisk.Close()
+	assert.Error(t, onDisk.Clear(t.Context()))
+}
+
+func tables(t *testing.T, l *Ledger) []string {
+	all, err := many(t.Context(), l.read, scanText, "SELECT name FROM sqlite_schema WHERE type = 'table'")
+	require.NoError(t, err)
+	require.Greater(t, len(all), 5)
+	return all
 }
 
 func TestIndices(t *testing.T) {
