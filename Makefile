@@ -59,11 +59,15 @@ gotest: bin/testsummary ## all other tests, with the race detector; ends with wh
 HISTORIES ?= 10000
 ORDEAL    := $(GO) test -json -count=1 -timeout=30m $(TESTFLAGS)
 
+# The model has all processors for itself. Of the others one part waits for servers and processes while another one computes.
 ordeals: bin/testsummary ## the model (HISTORIES), crash points, chaos, threats, edits beside the daemon: they take long
-	@{ $(ORDEAL) ./cmd/convoke -run '^Test(Chaos|Edits)' & waiting=$$!; status=0; \
-		$(ORDEAL) ./sync -run '$(ORDEALS)' -rapid.checks=$(HISTORIES) || status=1; \
-		$(ORDEAL) ./internal/transport ./cmd/convoke -run '$(ORDEALS)' -skip '^Test(Chaos|Edits)' || status=1; \
-		wait $$waiting || status=1; exit $$status; } | bin/testsummary -log
+	@{ status=0; \
+		GOGC=400 $(ORDEAL) ./sync -run '^TestModel$$' -parallel 8 -rapid.checks=$(HISTORIES) || status=1; \
+		{ $(ORDEAL) ./internal/transport ./cmd/convoke -run '$(ORDEALS)' -skip '^Test(Chaos|Edits)' & waiting=$$!; \
+			$(ORDEAL) ./cmd/convoke -run '^Test(Chaos|Edits)' || status=1; \
+			GOGC=400 $(ORDEAL) ./sync -run '$(ORDEALS)' -skip '^TestModel$$' || status=1; \
+			wait $$waiting || status=1; }; \
+		exit $$status; } | bin/testsummary -log
 
 bin/testsummary: FORCE
 	@$(GO) build -o $@ ./internal/lint/testsummary

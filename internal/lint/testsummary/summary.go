@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ type event struct {
 	ImportPath string // of build-output
 	Test       string
 	Output     string
+	Elapsed    float64 // seconds, of pass and fail
 }
 
 type summary struct {
@@ -27,7 +29,17 @@ type summary struct {
 	passed  int                 // packages
 	skipped []string
 	failed  []string
+	slow    []slow
 }
+
+// slow is a test that took long, with all that it is made of.
+type slow struct {
+	name    string
+	seconds float64
+}
+
+// long is from how many seconds a test is named at the end, so that it is seen where the time goes.
+const long = 20
 
 func newSummary(out io.Writer) *summary {
 	return &summary{out: out, output: map[string][]string{}, running: map[string]bool{}}
@@ -88,6 +100,9 @@ func (s *summary) end(e event, output []string) {
 		}
 		s.print(withoutChatter(output))
 		return
+	}
+	if e.Elapsed >= long && !strings.Contains(e.Test, "/") {
+		s.slow = append(s.slow, slow{name, e.Elapsed})
 	}
 	switch e.Action {
 	case "pass":
@@ -159,6 +174,13 @@ func (s *summary) finish() int {
 		s.failed = append(s.failed, pkg+" (did not end)")
 	}
 	s.list("Skipped", s.skipped)
+	slices.SortFunc(s.slow, func(a, b slow) int { return cmp.Compare(b.seconds, a.seconds) })
+	if len(s.slow) > 0 {
+		fmt.Fprintln(s.out)
+	}
+	for _, t := range s.slow {
+		fmt.Fprintf(s.out, "%6.0f s  %s\n", t.seconds, t.name)
+	}
 	s.list("Failed", s.failed)
 	fmt.Fprintf(s.out, "\n%d packages passed, %d tests skipped, %d failures\n", s.passed, len(s.skipped), len(s.failed))
 	if len(s.failed) > 0 || s.passed == 0 {

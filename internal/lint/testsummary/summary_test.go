@@ -72,6 +72,21 @@ func TestLog(t *testing.T) {
 	assert.NotContains(t, out.String(), "7 of 7")
 }
 
+func TestTimes(t *testing.T) {
+	stream := `{"Action":"start","Package":"p"}
+{"Action":"pass","Package":"p","Test":"TestQuick","Elapsed":0.2}
+{"Action":"pass","Package":"p","Test":"TestLong","Elapsed":25.4}
+{"Action":"pass","Package":"p","Test":"TestLonger/part","Elapsed":99}
+{"Action":"pass","Package":"p","Test":"TestLonger","Elapsed":100}
+{"Action":"pass","Package":"p","Elapsed":130}
+`
+	var out bytes.Buffer
+	assert.Zero(t, run(strings.NewReader(stream), &out, false), out.String())
+	assert.Contains(t, out.String(), "\n   100 s  p TestLonger\n    25 s  p TestLong\n\n1 packages passed")
+	assert.NotContains(t, out.String(), "Quick")
+	assert.NotContains(t, out.String(), "part")
+}
+
 func TestPassedAndSkipped(t *testing.T) {
 	out, code := goTest(t, "./good", "./skip", "./none")
 	assert.Zero(t, code, out)
