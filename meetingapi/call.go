@@ -166,6 +166,10 @@ func (c *call) noAnswer(err error, nothingSent bool) *Error {
 	var says interface{ NotSent() bool }
 	if nothingSent || errors.As(err, &says) && says.NotSent() {
 		e.Kind, e.definite = ErrTransient, true
+		var parked interface{ RetryAt() time.Time }
+		if errors.As(err, &parked) {
+			e.RetryAfter = max(0, time.Until(parked.RetryAt()))
+		}
 	}
 	return e
 }

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -196,6 +197,28 @@ func TestFailuresWithoutAnAnswer(t *testing.T) {
 			assert.Equal(t, errors.Is(tc.err, context.DeadlineExceeded), errors.Is(err, context.DeadlineExceeded))
 		})
 	}
+}
+
+// parked is an error of a Doer that leaves the platform alone for a while.
+type parked struct {
+	told
+	until time.Time
+}
+
+func (p parked) RetryAt() time.Time { return p.until }
+
+func TestHostThatIsLeftAlone(t *testing.T) {
+	for wait, want := range map[time.Duration]float64{time.Minute: 60, -time.Minute: 0} {
+		err := post(t, failing(fmt.Errorf("host: %w", parked{until: time.Now().Add(wait)})))
+		checkKind(t, ErrTransient, err)
+		assert.True(t, Definite(err))
+		var e *Error
+		require.ErrorAs(t, err, &e)
+		assert.InDelta(t, want, e.RetryAfter.Seconds(), 5)
+	}
+	var e *Error
+	require.ErrorAs(t, post(t, failing(parked{told{sent: true}, time.Now().Add(time.Hour)})), &e)
+	assert.Zero(t, e.RetryAfter, "it was asked")
 }
 
 func TestDefiniteIsFalseForWhatItDoesNotKnow(t *testing.T) {

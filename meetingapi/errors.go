@@ -29,7 +29,7 @@ type Error struct {
 	Status     int           // of HTTP; 0 when there was no answer
 	Code       string        // responseCode as it came, when there was one other than 0: Error quotes it
 	Message    string        // what the platform, or the client, says about it; foreign text is quoted and cut
-	RetryAfter time.Duration // how long the platform wants to be left alone; 0 when it does not say
+	RetryAfter time.Duration // how long the platform wants, or is, to be left alone; 0 when nobody says
 
 	definite bool  // certainly not carried out
 	cause    error // for errors.Is only: its text may hold a secret

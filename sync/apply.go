@@ -215,12 +215,18 @@ func (p *pass) call(ctx context.Context, in store.Intent, send func() error) (in
 		return 0, ledger(err)
 	}
 	switch {
-	case errors.Is(why, meetingapi.ErrAuth), errors.Is(why, meetingapi.ErrRateLimited), errors.Is(why, meetingapi.ErrForbidden) && (p.forbidden || in.Kind == store.CreateMeeting):
+	case errors.Is(why, meetingapi.ErrAuth), errors.Is(why, meetingapi.ErrRateLimited), leftAlone(why), errors.Is(why, meetingapi.ErrForbidden) && (p.forbidden || in.Kind == store.CreateMeeting):
 		p.refusal = kind(why)
 	case errors.Is(why, meetingapi.ErrForbidden): // of one meeting perhaps, and not of all: the next call will tell
 		p.forbidden = true
 	}
 	return 0, why
+}
+
+// leftAlone reports whether nothing was sent since the platform is to be left alone for a while.
+func leftAlone(why error) bool {
+	var api *meetingapi.Error
+	return errors.As(why, &api) && api.RetryAfter > 0 && meetingapi.Definite(why)
 }
 
 // silenced says why the platform is not asked; nil when it may be.

@@ -640,6 +640,34 @@ func TestPlatformRefusesAll(t *testing.T) {
 	}
 }
 
+// A platform that did not answer anybody in time is left alone for a while, which is no failure of the events that wait.
+func TestPlatformIsLeftAlone(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.book("a", "LOCATION:@meet"), w.book("b", "LOCATION:@meet")
+	left := &leftAlone{until: time.Now().Add(50 * time.Second)}
+	w.people[0].Platform = w.platformClient(left)
+	assert.Len(t, w.try().Errors, 2)
+	assert.Equal(t, 1, left.asked)
+	for _, e := range []*entry{a, b} {
+		assert.InDelta(t, 50, w.row(e).DueAt.Sub(w.clock.Now()).Seconds(), 5)
+	}
+	assert.Equal(t, 1, w.row(a).Attempts+w.row(b).Attempts)
+	w.people[0].Platform = w.client
+	w.later(time.Minute)
+	assert.Equal(t, []string{"a", "b"}, w.topics())
+}
+
+// leftAlone is a transport that sends nothing.
+type leftAlone struct {
+	until time.Time
+	asked int
+}
+
+func (l *leftAlone) Do(*http.Request) (*http.Response, error) { l.asked++; return nil, l }
+func (l *leftAlone) Error() string                            { return "left alone" }
+func (l *leftAlone) NotSent() bool                            { return true }
+func (l *leftAlone) RetryAt() time.Time                       { return l.until }
+
 // While nobody can act for her, her events wait.
 func TestOrganizerWithProblem(t *testing.T) {
 	w := newWorld(t)

@@ -68,3 +68,6 @@ type SilentError struct {
 func (e *SilentError) Error() string {
 	return fmt.Sprintf("not asked: %s has just not answered in time, and is left alone until %s", e.Host, e.Until.UTC().Format("2006-01-02 15:04:05 UTC"))
 }
+
+// RetryAt returns Until, as that of a *RetryAfterError does.
+func (e *SilentError) RetryAt() time.Time { return e.Until }
