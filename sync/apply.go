@@ -52,9 +52,7 @@ func (p *pass) apply(ctx context.Context, w *watched, s Situation, d Decision, o
 	case DeleteMeeting:
 		step.Call, err = p.delete(ctx, a)
 	case SaveLink:
-		if err = p.save(ctx, s, a); err == nil && a.Meeting.PlatformID != "" {
-			err = p.follow(ctx, s)
-		}
+		err = p.take(ctx, s, a)
 	case WriteDetails, EraseDetails, SettleDetails:
 		o, step.Lines, err = p.edit(ctx, w, s, a)
 	}
@@ -289,6 +287,21 @@ func (p *pass) changed(ctx context.Context, intent int64, m store.Meeting, l sto
 		}
 	}
 	return nil
+}
+
+// take records a link and, where it adopts a meeting, what follows from that for the one in whose place it comes.
+func (p *pass) take(ctx context.Context, s Situation, a Action) error {
+	if a.Meeting.PlatformID == "" {
+		return p.save(ctx, s, a)
+	}
+	s, err := p.replaced(ctx, s, a)
+	if err == nil {
+		err = p.save(ctx, s, a)
+	}
+	if err != nil {
+		return err
+	}
+	return p.follow(ctx, s)
 }
 
 // save records a link, and first the meeting that it adopts. Where a creation of it got no answer, this is the answer.

@@ -260,6 +260,16 @@ func passages() []passage {
 			w.loseLedger()
 			return []*entry{e}
 		}, false},
+		{"adoption over an old ledger", func(w *world) []*entry {
+			w.onDisk()
+			e := settled(w)
+			old := w.copied()
+			w.platform.Drop(w.meeting().ID)
+			e.set("SUMMARY", "SUMMARY:Retro")
+			w.minutes(3)
+			w.putBack(old)
+			return []*entry{e}
+		}, false},
 		{"return of a calendar", func(w *world) []*entry {
 			e := w.bereft()
 			w.dav.Heal()

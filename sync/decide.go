@@ -37,6 +37,8 @@ func (s Situation) decide() Decision {
 		return s.unlinked()
 	case s.Elsewhere:
 		return Decision{Rule: TwoPlaces, Text: "the event stands in two places at once; convoke follows the one it knows and leaves this one alone"}
+	case s.superseded():
+		return s.adopt()
 	case s.Link.State == store.Active:
 		return s.active()
 	case s.Link.State == store.Ending:
@@ -146,6 +148,12 @@ func (r Rules) presets() string {
 		return "none"
 	}
 	return strings.Join(slices.Sorted(maps.Keys(r.Presets)), ", ")
+}
+
+// superseded reports whether the seal proves a later meeting than the one that the ledger knows: it is an old copy.
+func (s Situation) superseded() bool {
+	shown := func(link string) bool { _, ours := s.Rules.Join.Number(link); return ours }
+	return s.Seal == OwnSeal && s.Sealed.Generation > s.Meeting.Generation && slices.ContainsFunc(s.component().Links(), shown)
 }
 
 // adopt takes over the meeting that a valid seal names and the ledger does not know. What the platform holds of it is

@@ -582,3 +582,62 @@ func TestDoubtLeftoverComesBack(t *testing.T) {
 	assert.Equal(t, sync.Unchanged, w.rule("budget"))
 	assert.Len(t, w.meetings(), 4)
 }
+
+// A backup from before a renewal: the seal in the event proves the later meeting, and the first one counts as gone.
+func TestDoubtOldLedgerOfRenewed(t *testing.T) {
+	w := newWorld(t)
+	w.readsBack()
+	w.onDisk()
+	e := w.book("budget", "SUMMARY:Budget @meet")
+	w.pass()
+	both := w.book("both", "SUMMARY:Together", "LOCATION:"+joinPrefix+w.meeting().Number)
+	w.pass()
+	old := w.copied()
+	w.platform.Drop(w.meeting().ID)
+	e.edit("Budget", "Budgets")
+	w.minutes(5)
+	w.stands("renewed", "budget")
+	renewed := w.meeting()
+	e.shows(renewed)
+	w.putBack(old)
+	w.minutes(30)
+	w.stands("end", "budget", "both")
+	require.Len(t, w.meetings(), 1, "no third one")
+	e.shows(w.meeting())
+	both.shows(w.meeting())
+	assert.Equal(t, renewed.ID, w.meeting().ID)
+	doubts, err := w.engine.Doubts(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, doubts)
+	e.edit("Budgets", "Costs")
+	w.later(time.Minute)
+	assert.Equal(t, "Costs", w.meeting().Topic)
+}
+
+// A meeting is taken up again, the process is killed at the answer, and then nobody wants it any more.
+func TestDoubtRestorationThatNobodyWants(t *testing.T) {
+	for name, end := range map[string]func(e *entry){
+		"opted out": func(e *entry) { e.set("SUMMARY", "SUMMARY:Budget #nomeet") },
+		"gone":      func(e *entry) { e.delete() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.rules(func(r *sync.Rules) { r.Undo = 0 })
+			e := w.book("budget", "SUMMARY:Budget", "LOCATION:@meet")
+			w.pass()
+			raw := e.raw()
+			e.delete()
+			w.pass()
+			require.Equal(t, "Cancelled: Budget", w.meeting().Topic)
+			e.restore(raw)
+			w.platform.Fail(meetingtest.UpdateMeeting, meetingtest.LostAnswer())
+			w.try()
+			require.Equal(t, "Budget", w.meeting().Topic)
+			end(e)
+			w.minutes(20)
+			w.stands("end", "budget")
+			assert.Equal(t, "Cancelled: Budget", w.meeting().Topic)
+			w.rest()
+		})
+	}
+}

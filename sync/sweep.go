@@ -69,8 +69,8 @@ func (p *pass) resend(ctx context.Context, in store.Intent) error {
 	return nil
 }
 
-// abandon closes unknown changes of meetings that are over, and gives up unknown creations for events that are gone or do not
-// ask any more, where the feed can tell what became of them.
+// abandon closes unknown changes of meetings that are over, and gives up those of meetings that were given up, and unknown
+// creations for events that are gone or do not ask any more, where the feed can tell what became of them.
 func (p *pass) abandon(ctx context.Context) error {
 	intents, err := p.Ledger.Intents(ctx, p.o.Email)
 	if err != nil {
@@ -81,8 +81,12 @@ func (p *pass) abandon(ctx context.Context) error {
 			continue
 		}
 		state, why, err := p.abandoned(ctx, in)
+		at := p.Now()
+		if in.Kind != store.CreateMeeting {
+			at = in.ClosedAt // it has been waited for
+		}
 		if err == nil && why != "" {
-			err = p.Ledger.Failed(ctx, in.ID, state, why, p.Now())
+			err = p.Ledger.Failed(ctx, in.ID, state, why, at)
 		}
 		if err != nil {
 			return err
@@ -96,8 +100,12 @@ func (p *pass) abandoned(ctx context.Context, in store.Intent) (state store.Inte
 	switch in.Kind {
 	case store.UpdateMeeting, store.DeleteMeeting:
 		m, err := p.Ledger.Meeting(ctx, in.Meeting)
-		if err == nil && !m.End.After(p.Now()) {
+		switch {
+		case err != nil:
+		case !m.End.After(p.Now()):
 			return store.Refused, "the meeting is over", nil
+		case m.State == store.Voided: // it was to be taken up again
+			return store.GivenUp, "the meeting was given up", nil
 		}
 		return "", "", err
 	case store.CreateMeeting:

@@ -74,6 +74,19 @@ func (p *pass) unfound(ctx context.Context, m store.Meeting) error {
 	return ledger(err)
 }
 
+// replaced marks the meeting that an old copy of the ledger has for an event which got another one since: the first was not there
+// any more.
+func (p *pass) replaced(ctx context.Context, s Situation, a Action) (Situation, error) {
+	if s.Meeting == nil || s.Meeting.State != store.Live || s.Meeting.PlatformID == a.Meeting.PlatformID {
+		return s, nil
+	}
+	m := *s.Meeting
+	m.State, m.UpdatedAt = store.Vanished, p.Now()
+	s.Meeting = &m
+	_, err := p.Ledger.SaveMeeting(ctx, m)
+	return s, ledger(err)
+}
+
 // follow gives a new meeting to the other events that shared the one in whose place it came.
 func (p *pass) follow(ctx context.Context, s Situation) error {
 	if s.Link == nil || s.Link.State == store.Ended || s.Meeting.State != store.Vanished {
