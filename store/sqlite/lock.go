@@ -87,7 +87,11 @@ func (p *passLock) release() {
 		return
 	}
 	p.beat.PID = 0
-	_ = p.beat.write(p.file) // only for people; the lock itself goes with the file
+	_ = p.beat.write(p.file) // only for people
+	free := wholeFile()
+	free.Type = unix.F_UNLCK
+	// Closing would do, but for a child process that was just forked: until it executes its program it has the file open, too.
+	_ = unix.FcntlFlock(p.file.Fd(), unix.F_OFD_SETLK, free)
 	_ = p.file.Close()
 }
 
