@@ -239,14 +239,26 @@ func (p *pass) withBorrowed(ctx context.Context, s *Situation) error {
 		if err != nil {
 			return err
 		}
-		for i := range mine {
-			if mine[i].Number == number {
-				s.Original = &mine[i]
-			}
+		if i := slices.IndexFunc(mine, func(m store.Meeting) bool { return m.Number == number }); i >= 0 {
+			s.Original, err = p.successor(ctx, mine[i])
 		}
-		return nil
+		return err
 	}
 	return nil
+}
+
+// successor is the meeting that came in the place of one that vanished; that one itself where there is none.
+func (p *pass) successor(ctx context.Context, m store.Meeting) (*store.Meeting, error) {
+	if m.State != store.Vanished {
+		return &m, nil
+	}
+	links, err := p.Ledger.Links(ctx, p.o.Email)
+	for _, l := range links {
+		if l.Meeting != m.ID && p.Token(p.o.Email, l.UID, m.Generation) == m.Token {
+			m, err = p.Ledger.Meeting(ctx, l.Meeting)
+		}
+	}
+	return &m, err
 }
 
 // placed reports whether a link stands where an event says how to join it. One in the running text of a note is talked about.

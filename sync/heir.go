@@ -18,7 +18,7 @@ func (s Situation) heir() (Decision, bool) {
 	}
 	switch {
 	case s.Seal == NoSeal:
-		l.Written = true // by herself
+		l.Written = s.component().Shows(s.Original.Number) // by herself, unless it leads to a meeting in whose place another one came
 		return share(Share, "the organizer put the join link of another event of hers into it: both share the meeting")
 	case s.Origin.State == store.Ended:
 		return Decision{}, false

@@ -616,3 +616,24 @@ func TestCopyOfReplacedMeeting(t *testing.T) {
 	assert.Contains(t, c.text(), joinPrefix+w.meetings()[1].Number)
 	assert.NotContains(t, c.text(), joinPrefix+gone.Number)
 }
+
+// A server drops the seals, and she copies an event that still shows a link to a meeting in whose place another one came.
+func TestCopyOfDeadLinkWithoutSeal(t *testing.T) {
+	w := newWorld(t, caldavtest.Rewrites(caldavtest.DropX))
+	e := w.book("budget", "SUMMARY:Budget", "LOCATION:@meet")
+	w.pass()
+	w.later(time.Minute)
+	dead := e.raw()
+	w.platform.Drop(w.meeting().ID)
+	e.edit("Budget", "Budgets")
+	w.minutes(5)
+	renewed := w.meeting()
+	e.shows(renewed)
+	c := w.book("copy")
+	c.restore(strings.Replace(dead, "UID:budget", "UID:copy", 1))
+	w.minutes(5)
+	require.Len(t, w.meetings(), 1)
+	c.shows(renewed)
+	assert.NotContains(t, c.text(), w.platform.Meetings()[0].Number)
+	w.rest()
+}
