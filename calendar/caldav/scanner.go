@@ -21,6 +21,7 @@ const (
 	maxTag      = 64 << 10
 	maxElements = 10_000 // of one row; the longest there are list the reports and privileges of a calendar, a hundred or two
 	maxNames    = 1_000  // that are remembered
+	maxBindings = 256    // of namespaces, in scope; servers declare ten or so
 )
 
 var errDoctype = errors.New("the answer has a DOCTYPE, which no calendar server needs; it is not read")
@@ -259,7 +260,9 @@ func (s *scanner) readStart() (name, error) {
 		return name{}, fmt.Errorf("a row of more than %d elements", maxElements)
 	}
 	before := len(s.bound)
-	s.bind()
+	if err := s.bind(); err != nil {
+		return name{}, err
+	}
 	e := s.resolve(tag[:end])
 	e.bindings = before
 	s.open = append(s.open, e)
@@ -290,20 +293,25 @@ func (s *scanner) pop() name {
 }
 
 // bind takes the namespace declarations out of the attributes.
-func (s *scanner) bind() {
+func (s *scanner) bind() error {
 	if !bytes.Contains(s.attrs, []byte("xmlns")) {
-		return
+		return nil
 	}
 	for attr, value := range attributes(s.attrs) {
 		prefix, declares := strings.CutPrefix(attr, "xmlns:")
 		if attr == "xmlns" {
 			prefix, declares = "", true
 		}
-		if declares {
-			s.bound = append(s.bound, binding{prefix, value})
-			clear(s.names)
+		if !declares {
+			continue
 		}
+		if len(s.bound) >= maxBindings {
+			return fmt.Errorf("an element with more than %d namespaces", maxBindings)
+		}
+		s.bound = append(s.bound, binding{prefix, value})
+		clear(s.names)
 	}
+	return nil
 }
 
 // resolve finds a tag's namespace, and remembers it so that a report of many rows allocates no names.
