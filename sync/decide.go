@@ -152,30 +152,39 @@ func (r Rules) presets() string {
 
 // superseded reports whether the seal proves a later meeting than the one that the ledger knows: it is an old copy.
 func (s Situation) superseded() bool {
-	shown := func(link string) bool { _, ours := s.Rules.Join.Number(link); return ours }
-	return s.Seal == OwnSeal && s.Sealed.Generation > s.Meeting.Generation && slices.ContainsFunc(s.component().Links(), shown)
+	_, shown := s.sealedNumber()
+	return shown && s.Seal == OwnSeal && s.Sealed.Generation > s.Meeting.Generation
+}
+
+// sealedNumber is the number of the meeting that the seal is for, as far as a join link tells: one of the platform's, and not of the
+// meeting that the event had before.
+func (s Situation) sealedNumber() (number string, shown bool) {
+	for _, link := range s.component().Links() {
+		number, ours := s.Rules.Join.Number(link)
+		if ours && (s.Meeting == nil || s.Meeting.Number != number) {
+			return number, true
+		}
+	}
+	return "", false
 }
 
 // adopt takes over the meeting that a valid seal names and the ledger does not know. What the platform holds of it is
 // not known, so it has no topic yet, and the next round brings it in line.
 func (s Situation) adopt() Decision {
-	for _, link := range s.component().Links() {
-		number, ours := s.Rules.Join.Number(link)
-		if !ours {
-			continue
-		}
-		l := s.link()
-		l.Written = true
-		return Decision{Rule: Adopt, Text: "the seal proves a meeting that the ledger does not know; it is taken over", Action: &Action{
-			Kind: SaveLink,
-			Meeting: store.Meeting{
-				Organizer: s.Organizer, PlatformID: s.Sealed.MeetingID, Number: number, Generation: s.Sealed.Generation,
-				State: store.Live, Start: s.component().Start, End: s.component().End, Type: s.Rules.Type, Recorded: s.Rules.Recorded, Dialin: s.Rules.Dialin, Permission: s.Rules.PermissionID,
-			},
-			Link: l,
-		}}
+	number, shown := s.sealedNumber()
+	if !shown {
+		return Decision{Rule: OptedOut, Text: "the seal proves a meeting, but its join link was taken out; type the marker to get a meeting again"}
 	}
-	return Decision{Rule: OptedOut, Text: "the seal proves a meeting, but its join link was taken out; type the marker to get a meeting again"}
+	l := s.link()
+	l.Written = true
+	return Decision{Rule: Adopt, Text: "the seal proves a meeting that the ledger does not know; it is taken over", Action: &Action{
+		Kind: SaveLink,
+		Meeting: store.Meeting{
+			Organizer: s.Organizer, PlatformID: s.Sealed.MeetingID, Number: number, Generation: s.Sealed.Generation,
+			State: store.Live, Start: s.component().Start, End: s.component().End, Type: s.Rules.Type, Recorded: s.Rules.Recorded, Dialin: s.Rules.Dialin, Permission: s.Rules.PermissionID,
+		},
+		Link: l,
+	}}
 }
 
 // active decides about an event that has a meeting.

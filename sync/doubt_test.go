@@ -614,6 +614,26 @@ func TestDoubtOldLedgerOfRenewed(t *testing.T) {
 	assert.Equal(t, "Costs", w.meeting().Topic)
 }
 
+// The same of an event in which somebody has kept the link of the first meeting.
+func TestDoubtOldLedgerAndOldLink(t *testing.T) {
+	w := newWorld(t)
+	w.readsBack()
+	w.onDisk()
+	e := w.book("budget", "SUMMARY:Budget @meet")
+	w.pass()
+	old, first := w.copied(), w.meeting()
+	w.platform.Drop(first.ID)
+	e.edit("Budget", "Budgets")
+	w.minutes(5)
+	e.edit("LOCATION:", "LOCATION:"+joinPrefix+first.Number+" ")
+	w.minutes(2)
+	w.putBack(old)
+	w.minutes(30)
+	m, err := w.ledger.MeetingByPlatformID(t.Context(), "alice@example.com", w.meeting().ID)
+	require.NoError(t, err)
+	assert.Equal(t, w.meeting().Number, m.Number)
+}
+
 // A meeting is taken up again, the process is killed at the answer, and then nobody wants it any more.
 func TestDoubtRestorationThatNobodyWants(t *testing.T) {
 	for name, end := range map[string]func(e *entry){
