@@ -14,7 +14,7 @@ func (a *app) metrics() http.Handler {
 		emails = append(emails, o.Email)
 	}
 	return metrics.New(metrics.Options{
-		Ledger: a.ledger, Organizers: emails, Now: time.Now, Log: a.log,
+		Ledger: a.ledger, Organizers: emails, Now: time.Now, Log: a.log, Recovery: a.engine.Recovery,
 		LastPass: func() (metrics.Pass, error) {
 			last, err := readLastPass(a.cfg.Database)
 			if err != nil || last == nil {

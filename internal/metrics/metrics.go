@@ -28,6 +28,7 @@ type Options struct {
 	Ledger     store.Ledger
 	Organizers []string // those of the configuration
 	LastPass   func() (Pass, error)
+	Recovery   func(context.Context) (sync.Recovery, error)
 	Now        func() time.Time
 	Log        *slog.Logger
 }
@@ -54,6 +55,8 @@ var (
 	held       = desc("held_meetings", "Meetings that stay until an admin approves.")
 	missing    = desc("missing_meetings", "Meetings to come that the platform does not find.")
 	unanswered = desc("unanswered_calls", "Calls to the platform whose outcome is not known.")
+	leftovers  = desc("given_up_calls", "Calls that nobody waits for any more, and that may have left a meeting behind, or may yet.")
+	recovering = desc("recovering", "1 while the ledger may not know all meetings, since it was lost or an old copy put back.")
 	failing    = desc("events_failing", "Events that could not be treated, or wait for a person or for room.")
 	passed     = desc("last_pass_timestamp_seconds", "When the last pass that came to its end did so.")
 	results    = desc("last_pass_results", "What that pass did, by outcome.", "result")
@@ -70,7 +73,7 @@ var (
 type collector struct{ Options }
 
 func (c *collector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{organizers, calendars, meetings, links, held, missing, unanswered, failing, passed, results} {
+	for _, d := range []*prometheus.Desc{organizers, calendars, meetings, links, held, missing, unanswered, leftovers, recovering, failing, passed, results} {
 		to <- d
 	}
 }
@@ -179,7 +182,20 @@ func (c *collector) waiting(ctx context.Context) ([]prometheus.Metric, error) {
 	if err != nil {
 		return nil, err
 	}
+	given, err := c.Ledger.GivenUp(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	doubt, err := c.Recovery(ctx)
+	if err != nil {
+		return nil, err
+	}
+	doubtful := 0.0
+	if !doubt.Since.IsZero() {
+		doubtful = 1
+	}
 	return []prometheus.Metric{
+		gauge(leftovers, float64(len(given))), gauge(recovering, doubtful),
 		gauge(unanswered, float64(n.Unknown)), gauge(failing, float64(n.Failing)), gauge(missing, float64(lost.Meetings)),
 	}, nil
 }
