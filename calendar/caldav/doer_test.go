@@ -15,6 +15,9 @@ import (
 	"convoke/calendar/caldavtest"
 )
 
+// ownTransport has connections of its own: closing any httptest.Server closes those of http.DefaultTransport.
+var ownTransport http.RoundTripper = http.DefaultTransport.(*http.Transport).Clone()
+
 // A browser is a Doer for tests: it logs in, follows redirects within the origin with method and body kept, and counts.
 type browser struct {
 	user, password string
@@ -26,9 +29,9 @@ type browser struct {
 }
 
 func newBrowser(user, password string, useDigest bool) *browser {
-	b := &browser{user: user, password: password, transport: http.DefaultTransport}
+	b := &browser{user: user, password: password, transport: ownTransport}
 	if useDigest {
-		b.transport = &digest.Transport{Username: user, Password: password}
+		b.transport = &digest.Transport{Username: user, Password: password, Transport: ownTransport}
 	}
 	return b
 }
@@ -39,7 +42,7 @@ func (b *browser) Do(req *http.Request) (*http.Response, error) {
 			b.before(req)
 		}
 		b.note(req)
-		if b.transport == http.DefaultTransport {
+		if b.transport == ownTransport {
 			req.SetBasicAuth(b.user, b.password)
 		}
 		res, err := b.transport.RoundTrip(req)
@@ -86,7 +89,7 @@ func (b *browser) send(t testing.TB, method, url, body string, header ...string)
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
-	if b.transport == http.DefaultTransport {
+	if b.transport == ownTransport {
 		req.SetBasicAuth(b.user, b.password)
 	}
 	res, err := b.transport.RoundTrip(req)

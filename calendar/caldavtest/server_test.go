@@ -16,6 +16,9 @@ import (
 	"convoke/calendar/caldavtest"
 )
 
+// ownTransport has connections of its own: closing any httptest.Server closes those of http.DefaultTransport.
+var ownTransport http.RoundTripper = http.DefaultTransport.(*http.Transport).Clone()
+
 const (
 	work  = "/calendars/alice/work/"
 	event = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:One\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
@@ -43,7 +46,7 @@ func (r *rig) ask(method, path, body string, header ...string) (*http.Response, 
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
-	res, err := http.DefaultTransport.RoundTrip(req)
+	res, err := ownTransport.RoundTrip(req)
 	require.NoError(r.t, err)
 	defer func() { _ = res.Body.Close() }()
 	text, _ := io.ReadAll(res.Body)
@@ -209,7 +212,7 @@ func TestAuthentication(t *testing.T) {
 		require.NoError(t, err)
 		return r
 	}
-	res, err := http.DefaultTransport.RoundTrip(req(basic.base))
+	res, err := ownTransport.RoundTrip(req(basic.base))
 	require.NoError(t, err)
 	require.NoError(t, res.Body.Close())
 	assert.Equal(t, 401, res.StatusCode)
@@ -296,7 +299,7 @@ func TestFaults(t *testing.T) {
 		req, err := http.NewRequest("GET", r.base+work+"a.ics", nil)
 		require.NoError(t, err)
 		req.SetBasicAuth("alice", "secret")
-		res, err := http.DefaultTransport.RoundTrip(req)
+		res, err := ownTransport.RoundTrip(req)
 		if err != nil {
 			return 0, "", err
 		}

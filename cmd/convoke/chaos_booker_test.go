@@ -217,7 +217,7 @@ func (b *booker) ask(t testing.TB, method, name, body, header, value string) (st
 	if header != "" {
 		r.Header.Set(header, value)
 	}
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := ownClient.Do(r)
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)

@@ -18,6 +18,9 @@ import (
 	"convoke/meetingapi/meetingtest"
 )
 
+// ownClient has connections of its own: closing any httptest.Server closes those of http.DefaultTransport.
+var ownClient = &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
+
 // A place is a calendar as the organizer's own program sees it.
 type place interface {
 	// put answers an error when the calendar does not take the event.
@@ -37,7 +40,7 @@ func (w remote) do(t testing.TB, method, name, body string) (int, string) {
 	if body != "" {
 		r.Header.Set("Content-Type", "text/calendar; charset=utf-8")
 	}
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := ownClient.Do(r)
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)

@@ -20,6 +20,9 @@ import (
 	"convoke/internal/chaos"
 )
 
+// ownClient has connections of its own: closing any httptest.Server closes those of http.DefaultTransport.
+var ownClient = &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
+
 const whole = "this is the whole answer"
 
 // A server answers with a text, and counts what reaches it.
@@ -184,7 +187,7 @@ func TestPassedOnWithoutItsClient(t *testing.T) {
 	p.Arm(chaos.CalendarPut, chaos.Delay)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPut, url, strings.NewReader("data"))
 	require.NoError(t, err)
-	_, err = http.DefaultClient.Do(req)
+	_, err = ownClient.Do(req)
 	require.ErrorIs(t, err, context.Canceled)
 	assert.Zero(t, s.requests.Load())
 	assert.Eventually(t, func() bool { return s.requests.Load() == 1 }, 10*time.Second, 5*time.Millisecond)
@@ -208,7 +211,7 @@ func TestCanary(t *testing.T) {
 	var all stdsync.WaitGroup
 	for range 3 {
 		all.Go(func() {
-			resp, err := http.Get(host.URL + "/path")
+			resp, err := ownClient.Get(host.URL + "/path")
 			if assert.NoError(t, err) {
 				resp.Body.Close()
 			}
