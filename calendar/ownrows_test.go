@@ -52,6 +52,9 @@ func TestEraseKeepsTheAuthors(t *testing.T) {
 	}
 	for _, c := range cases {
 		for _, known := range []bool{true, false} {
+			if c.name == "another heading" && !known {
+				continue // then the heading is one of another language
+			}
 			t.Run(c.name+map[bool]string{true: "", false: ", no ledger"}[known], func(t *testing.T) {
 				d := testDetails()
 				if known {
@@ -59,9 +62,6 @@ func TestEraseKeepsTheAuthors(t *testing.T) {
 				}
 				if strings.Contains(c.before, "123456") {
 					d.Number = "123456"
-				}
-				if c.name == "another heading" && !known {
-					t.Skip("then the heading is one of another language")
 				}
 				property, _, _ := strings.Cut(strings.SplitN(c.before, ":", 2)[0], ";")
 				after, err := parse(t, event(c.before)).Erase(d)
