@@ -48,7 +48,7 @@ SERVER_SUITES := ./calendar/caldav ./calendar/caldavtest/servers ./cmd/convoke
 GOTEST := $(GO) test -json -race -count=1 -timeout=20m $(TESTFLAGS)
 
 # What takes long, plays with a program of its own, or measures it: without the race detector, see doc/reliability.md.
-ORDEALS := ^Test(Threat|CrashPoints|Chaos|Edits|MemoryLimit|TenThousand|FaultsByRequest|Weeks|KilledAnywhere|FaultLedgerCannotCommit|RandomSeries|FaultHugeInput|FaultReadOnlyIsNoStorm|FaultPasswordParks|FaultCalendarMissing|FaultNotFoundUpstream|FaultRateLimit$$|FaultCalendarEmptied|Model$$|Ablation$$)
+ORDEALS := ^Test(Threat|CrashPoints|Chaos|Edits|MemoryLimit|TenThousand|FaultsByRequest|Weeks|KilledAnywhere|FaultLedgerCannotCommit|RandomSeries|FaultHugeInput|FaultReadOnlyIsNoStorm|FaultPasswordParks|FaultCalendarMissing|FaultNotFoundUpstream|FaultRateLimit$$|FaultCalendarEmptied|Year$$|Span$$|Model$$|Ablation$$)
 
 # ./sync takes half of the time: it has one processor, and the others have the other one.
 gotest: bin/testsummary ## all other tests, with the race detector; ends with what was skipped and why
