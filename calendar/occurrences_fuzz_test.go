@@ -38,7 +38,7 @@ func TestHostileRules(t *testing.T) {
 			walkOrdered(t, e, never, never.AddDate(9000, 0, 0))
 			_, _, err := e.Bounds()
 			assertRecurrence(t, err)
-			require.Less(t, time.Since(begin), 3*time.Second, "%s from %s", rule, start)
+			require.Less(t, time.Since(begin), 30*time.Second, "%s from %s", rule, start) // the product of what it counts takes hours
 		}
 	}
 }
