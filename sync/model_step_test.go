@@ -14,6 +14,7 @@ import (
 	"convoke/calendar/caldavtest"
 	"convoke/meetingapi"
 	"convoke/meetingapi/meetingtest"
+	"convoke/sync"
 )
 
 // The steps of a history and how often each is drawn, by its share.
@@ -154,6 +155,10 @@ func (h *history) stepCopy() {
 	c.path = h.dav.Calendar(c.who, "work") + c.uid + ".ics"
 	text := strings.Replace(h.current(e), "UID:"+e.uid, "UID:"+c.uid, 1)
 	c.wanted, c.disturbed = e.wanted && wants(text), true
+	if h.anonymous() { // else nobody could tell whose meeting is whose
+		c.title = fmt.Sprintf("Title %d", h.serial)
+		text = titled(text, c.title)
+	}
 	h.note("%s is copied to %s", e.uid, c.uid)
 	h.events = append(h.events, &c)
 	h.write(&c, text)
@@ -210,6 +215,9 @@ func (h *history) stepPlatform() {
 		"500 before": meetingtest.ErrorBefore(500), "502 after": meetingtest.ErrorAfter(502), "truncated": meetingtest.Truncated(),
 		"page": meetingtest.HTML(200), "403": meetingtest.ErrorBefore(403),
 	}[name]
+	if route == meetingtest.UpdateMeeting && h.cancel == sync.DeleteCall && rapid.Bool().Draw(h.draw, "deletion") {
+		route = meetingtest.DeleteMeeting
+	}
 	if route == meetingtest.Feed && (name == "late" || name == "403") {
 		return
 	}
