@@ -661,3 +661,21 @@ func TestDoubtRestorationThatNobodyWants(t *testing.T) {
 		})
 	}
 }
+
+// A series moves on without an answer, and is deleted: its meeting may stand on the next date.
+func TestDoubtRollWithoutAnAnswerAndDeleted(t *testing.T) {
+	for _, undo := range []time.Duration{10 * time.Minute, time.Hour} {
+		w := newWorld(t)
+		w.rules(func(r *sync.Rules) { r.RollAfter, r.Undo = 30*time.Minute, undo })
+		e := w.book("weekly", "SUMMARY:Weekly @meet", "DTSTART:20261124T090000Z", "DTEND:20261124T100000Z", "RRULE:FREQ=WEEKLY;COUNT=4")
+		w.pass()
+		w.clock.add(24 * time.Hour)
+		w.platform.Fail(meetingtest.UpdateMeeting, meetingtest.LostAnswer())
+		w.try()
+		require.Equal(t, utc("2026-12-01 09:00"), w.meeting().Start.UTC(), "moved on, and nobody was told")
+		e.delete()
+		w.minutes(90)
+		w.stands("end", "weekly")
+		assert.Equal(t, []string{"Cancelled: Weekly"}, w.topics())
+	}
+}
