@@ -679,3 +679,19 @@ func TestDoubtRollWithoutAnAnswerAndDeleted(t *testing.T) {
 		assert.Equal(t, []string{"Cancelled: Weekly"}, w.topics())
 	}
 }
+
+// The join link of another event is put into a series, which asks for nothing else.
+func TestShareWithASeries(t *testing.T) {
+	w := newWorld(t)
+	w.rules(func(r *sync.Rules) { r.RollAfter = 30 * time.Minute })
+	w.book("budget", "SUMMARY:Budget @meet", "DTSTART:20261124T090000Z", "DTEND:20261124T100000Z")
+	w.pass()
+	m := w.meeting()
+	w.book("weekly", "SUMMARY:Weekly", "LOCATION:"+joinPrefix+m.Number, "DTSTART:20261125T090000Z", "DTEND:20261125T100000Z", "RRULE:FREQ=WEEKLY;COUNT=3")
+	w.pass()
+	require.Equal(t, m.ID, w.meeting().ID)
+	assert.Equal(t, "Budget", w.meeting().Topic, "which comes first")
+	w.later(24 * time.Hour)
+	assert.Equal(t, "Weekly", w.meeting().Topic, "its first date")
+	assert.Equal(t, utc("2026-11-25 09:00"), w.meeting().Start.UTC())
+}
