@@ -42,6 +42,7 @@ type history struct {
 	sealless bool                // it drops seals
 	capped   bool                // three meetings an hour, and no more
 	setting
+	ejected    bool
 	lostAt     time.Time         // when the ledger was lost or put back last
 	titles     map[string]string // whose event had a title first: organizer and UID
 	sealer     sync.Seals
@@ -59,8 +60,12 @@ type event struct {
 	start          time.Time
 	wanted         bool // a meeting
 	there          bool
-	disturbed      bool // it was deleted, moved, opted out or copied from another one
-	plain          bool // never asked for anything
+	disturbed      bool   // it was deleted, moved, opted out or copied from another one
+	plain          bool   // never asked for anything
+	refusal        string // the line by which she does not want it any more, or ""
+	dates          []date // of a series
+	free           bool   // nobody can tell whether it has a meeting: it was ejected, or stands in two places
+	twin           *event // under the same UID in another calendar
 }
 
 // A weakness takes a protection away from a world whose engine was just made.
@@ -322,6 +327,7 @@ func (h *history) write(e *event, text string) {
 	e.text = strings.ReplaceAll(string(stored), "\r\n ", "")
 	e.lines = hers(e.text)
 	e.there = true
+	e.free = e.free && (e.twin != nil || !strings.Contains(text, "@meet"))
 	if h.titles[e.title] == "" {
 		h.titles[e.title] = e.who + "@example.com " + e.uid
 	}
@@ -346,6 +352,10 @@ func (h *history) current(e *event) string {
 func (h *history) retitle(e *event) {
 	h.serial++
 	e.title = fmt.Sprintf("Title %d", h.serial)
+	e.dates = slices.Clone(e.dates)
+	for i := range e.dates {
+		e.dates[i].title = e.title
+	}
 	h.note("%s gets the title %s", e.uid, e.title)
 	h.write(e, titled(h.current(e), e.title))
 }
