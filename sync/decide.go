@@ -56,7 +56,7 @@ func (s Situation) gone() Decision {
 		return s.due()
 	case s.Link.Reason == string(OrganizerChanged):
 		return s.forget(Forget, "the event was somebody else's before it was deleted; its meeting stays as it is")
-	case !s.Meeting.End.After(s.Now):
+	case s.over():
 		return s.forget(Over, "the event was deleted after its end; the meeting is left as it is")
 	}
 	if s.Mass {

@@ -661,3 +661,37 @@ func TestDoubtRestorationThatNobodyWants(t *testing.T) {
 		})
 	}
 }
+
+// A series moves on without an answer, and is deleted: its meeting may stand on the next date.
+func TestDoubtRollWithoutAnAnswerAndDeleted(t *testing.T) {
+	for _, undo := range []time.Duration{10 * time.Minute, time.Hour} {
+		w := newWorld(t)
+		w.rules(func(r *sync.Rules) { r.RollAfter, r.Undo = 30*time.Minute, undo })
+		e := w.book("weekly", "SUMMARY:Weekly @meet", "DTSTART:20261124T090000Z", "DTEND:20261124T100000Z", "RRULE:FREQ=WEEKLY;COUNT=4")
+		w.pass()
+		w.clock.add(24 * time.Hour)
+		w.platform.Fail(meetingtest.UpdateMeeting, meetingtest.LostAnswer())
+		w.try()
+		require.Equal(t, utc("2026-12-01 09:00"), w.meeting().Start.UTC(), "moved on, and nobody was told")
+		e.delete()
+		w.minutes(90)
+		w.stands("end", "weekly")
+		assert.Equal(t, []string{"Cancelled: Weekly"}, w.topics())
+	}
+}
+
+// The join link of another event is put into a series, which asks for nothing else.
+func TestShareWithASeries(t *testing.T) {
+	w := newWorld(t)
+	w.rules(func(r *sync.Rules) { r.RollAfter = 30 * time.Minute })
+	w.book("budget", "SUMMARY:Budget @meet", "DTSTART:20261124T090000Z", "DTEND:20261124T100000Z")
+	w.pass()
+	m := w.meeting()
+	w.book("weekly", "SUMMARY:Weekly", "LOCATION:"+joinPrefix+m.Number, "DTSTART:20261125T090000Z", "DTEND:20261125T100000Z", "RRULE:FREQ=WEEKLY;COUNT=3")
+	w.pass()
+	require.Equal(t, m.ID, w.meeting().ID)
+	assert.Equal(t, "Budget", w.meeting().Topic, "which comes first")
+	w.later(24 * time.Hour)
+	assert.Equal(t, "Weekly", w.meeting().Topic, "its first date")
+	assert.Equal(t, utc("2026-11-25 09:00"), w.meeting().Start.UTC())
+}

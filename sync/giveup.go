@@ -2,6 +2,7 @@ package sync
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"convoke/store"
@@ -31,7 +32,7 @@ func (s Situation) end(rule Rule, text string) Decision {
 
 // due decides about a meeting in its undo window.
 func (s Situation) due() Decision {
-	if s.Link.Reason == string(Hold) && s.Meeting.End.After(s.Now) {
+	if s.Link.Reason == string(Hold) && !s.over() {
 		return Decision{Rule: Held, Text: "its meeting stays until an admin approves (convoke approve), or the event is back"}
 	}
 	if s.Recovery.Holds(s.Now) {
@@ -45,10 +46,21 @@ func (s Situation) due() Decision {
 		return s.forget(Forget, "the meeting stays: another event has it, too")
 	case s.Rules.Cancel == Keep:
 		return s.forget(Forget, "the meeting stays as it is (cancel.action = \"keep\")")
-	case !s.Meeting.End.After(s.Now):
+	case s.over():
 		return s.forget(Over, "the meeting is over and stays as it is")
 	}
 	return s.cancel()
+}
+
+// over reports whether the meeting is over, and no change without an answer may have moved it to a time that is to come.
+func (s Situation) over() bool {
+	return !s.Meeting.End.After(s.Now) && !slices.ContainsFunc(s.Open, func(in store.Intent) bool { return ahead(in, s.Now) })
+}
+
+// ahead reports whether a change, if it was carried out, has the meeting end at a time that is to come.
+func ahead(in store.Intent, now time.Time) bool {
+	sent, err := sentMeeting(in)
+	return in.Kind == store.UpdateMeeting && err == nil && sent.End.After(now)
 }
 
 // cancel gives the meeting up in the way that the admin chose.

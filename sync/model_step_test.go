@@ -14,6 +14,7 @@ import (
 	"convoke/calendar/caldavtest"
 	"convoke/meetingapi"
 	"convoke/meetingapi/meetingtest"
+	"convoke/sync"
 )
 
 // The steps of a history and how often each is drawn, by its share.
@@ -29,6 +30,14 @@ var steps = []struct {
 	{"copy", 1, (*history).stepCopy},
 	{"move", 1, (*history).stepMove},
 	{"decline", 1, (*history).stepDecline},
+	{"revoke", 1, (*history).stepRevoke},
+	{"take back", 2, (*history).stepTakeBack},
+	{"share", 1, (*history).stepShare},
+	{"series", 2, (*history).stepSeries},
+	{"date", 2, (*history).stepDate},
+	{"split", 1, (*history).stepSplit},
+	{"eject", 1, (*history).stepEject},
+	{"twin", 1, (*history).stepTwin},
 	{"pass", 8, func(h *history) { h.note("pass"); h.run(0) }},
 	{"kill", 5, func(h *history) { h.run(rapid.IntRange(1, 40).Draw(h.draw, "point")) }},
 	{"time", 8, (*history).stepTime},
@@ -116,7 +125,7 @@ func (h *history) stepEdit() {
 		return
 	}
 	e.plain = e.plain && !e.wanted
-	if rapid.Bool().Draw(h.draw, "time, not title") {
+	if e.dates == nil && rapid.Bool().Draw(h.draw, "time, not title") {
 		e.start = e.start.Add(time.Hour)
 		h.note("%s moves to %s", e.uid, stamp(e.start))
 		text := regexp.MustCompile(`(?m)^DTSTART:\w+`).ReplaceAllString(h.current(e), "DTSTART:"+stamp(e.start))
@@ -150,10 +159,17 @@ func (h *history) stepCopy() {
 	}
 	h.serial++
 	c := *e
-	c.uid = fmt.Sprintf("c%d", h.serial)
+	c.uid, c.twin, c.free = fmt.Sprintf("c%d", h.serial), nil, false
 	c.path = h.dav.Calendar(c.who, "work") + c.uid + ".ics"
-	text := strings.Replace(h.current(e), "UID:"+e.uid, "UID:"+c.uid, 1)
+	text := strings.ReplaceAll(h.current(e), "UID:"+e.uid+"\r\n", "UID:"+c.uid+"\r\n")
 	c.wanted, c.disturbed = e.wanted && wants(text), true
+	if h.anonymous() { // else nobody could tell whose meeting is whose
+		c.title = fmt.Sprintf("Title %d", h.serial)
+		text, c.dates = titled(text, c.title), slices.Clone(c.dates)
+		for i := range c.dates {
+			c.dates[i].title = c.title
+		}
+	}
 	h.note("%s is copied to %s", e.uid, c.uid)
 	h.events = append(h.events, &c)
 	h.write(&c, text)
@@ -165,7 +181,7 @@ func wants(text string) bool {
 }
 
 func (h *history) stepMove() {
-	e := h.any(func(e *event) bool { return e.there && e.who == "alice" })
+	e := h.any(func(e *event) bool { return e.there && e.who == "alice" && e.twin == nil })
 	if e == nil {
 		return
 	}
@@ -180,12 +196,9 @@ func (h *history) stepMove() {
 
 func (h *history) stepDecline() {
 	e := h.any(func(e *event) bool { return e.there && e.wanted })
-	if e == nil {
-		return
+	if e != nil {
+		h.refuse(e, "CATEGORIES:#nomeet\r\n")
 	}
-	e.wanted, e.disturbed = false, true
-	h.note("%s is opted out", e.uid)
-	h.write(e, strings.Replace(h.current(e), "END:VEVENT", "CATEGORIES:#nomeet\r\nEND:VEVENT", 1))
 }
 
 func (h *history) stepTime() {
@@ -210,6 +223,9 @@ func (h *history) stepPlatform() {
 		"500 before": meetingtest.ErrorBefore(500), "502 after": meetingtest.ErrorAfter(502), "truncated": meetingtest.Truncated(),
 		"page": meetingtest.HTML(200), "403": meetingtest.ErrorBefore(403),
 	}[name]
+	if route == meetingtest.UpdateMeeting && h.cancel == sync.DeleteCall && rapid.Bool().Draw(h.draw, "deletion") {
+		route = meetingtest.DeleteMeeting
+	}
 	if route == meetingtest.Feed && (name == "late" || name == "403") {
 		return
 	}

@@ -26,21 +26,25 @@ import (
 // is killed, the ledger is lost or put back. Nothing may ever be true in it that an invariant forbids.
 type history struct {
 	*world
-	draw       *rapid.T
-	off        weakness // a protection that is switched off, or none
-	events     []*event
-	serial     int
-	late       time.Time // when the calls that the platform holds back are carried out at last; zero: there are none
-	fate       *fate
-	editing    *event // is edited by its author between our GET and our PUT
-	backups    []string
-	lost       bool // the ledger was lost or put back
-	folder     string
-	hand       meetingtest.Meeting // made by somebody else, by hand
-	puts       map[string]int      // writes to an event since its author's last edit, by path
-	drops      bool                // the calendar server drops what has a join link in it
-	sealless   bool                // it drops seals
-	capped     bool                // three meetings an hour, and no more
+	draw     *rapid.T
+	off      weakness // a protection that is switched off, or none
+	events   []*event
+	serial   int
+	late     time.Time // when the calls that the platform holds back are carried out at last; zero: there are none
+	fate     *fate
+	editing  *event // is edited by its author between our GET and our PUT
+	backups  []string
+	lost     bool // the ledger was lost or put back
+	folder   string
+	hand     meetingtest.Meeting // made by somebody else, by hand
+	puts     map[string]int      // writes to an event since its author's last edit, by path
+	drops    bool                // the calendar server drops what has a join link in it
+	sealless bool                // it drops seals
+	capped   bool                // three meetings an hour, and no more
+	setting
+	ejected    bool
+	lostAt     time.Time         // when the ledger was lost or put back last
+	titles     map[string]string // whose event had a title first: organizer and UID
 	sealer     sync.Seals
 	kills      int
 	references map[string]string // organizer and UID of every reference that was made
@@ -56,8 +60,12 @@ type event struct {
 	start          time.Time
 	wanted         bool // a meeting
 	there          bool
-	disturbed      bool // it was deleted, moved, opted out or copied from another one
-	plain          bool // never asked for anything
+	disturbed      bool   // it was deleted, moved, opted out or copied from another one
+	plain          bool   // never asked for anything
+	refusal        string // the line by which she does not want it any more, or ""
+	dates          []date // of a series
+	free           bool   // nobody can tell whether it has a meeting: it was ejected, or stands in two places
+	twin           *event // under the same UID in another calendar
 }
 
 // A weakness takes a protection away from a world whose engine was just made.
@@ -98,7 +106,7 @@ func (a adapted) Skipped() bool                     { return false }
 
 // newHistory makes a world with two people; what the platform's feed and the calendar server are like is drawn.
 func newHistory(t testing.TB, draw *rapid.T, off weakness) *history {
-	h := &history{draw: draw, off: off, puts: map[string]int{}, references: map[string]string{}, folder: t.TempDir()}
+	h := &history{draw: draw, off: off, puts: map[string]int{}, references: map[string]string{}, titles: map[string]string{}, folder: t.TempDir()}
 	var opts []caldavtest.Option
 	servers := []string{"plain", "plain", "plain", "no sync", "drops X", "drops links", "rewrites"}
 	if off.drops {
@@ -131,6 +139,7 @@ func newHistory(t testing.TB, draw *rapid.T, off weakness) *history {
 			r.Caps.PerHour = 3
 		}
 	})
+	h.configure()
 	h.shelf.wrap = h.around
 	h.sealer = h.engine.Seals
 	h.byHand()
@@ -217,9 +226,7 @@ func (h *history) at(name string, step func() error) error {
 // again starts convoke anew.
 func (h *history) again() {
 	h.newClient()
-	for i := range h.people {
-		h.people[i].Feed = h.feedOf(h.people[i].Email)
-	}
+	h.equip()
 	h.start()
 	h.rig()
 }
@@ -288,7 +295,7 @@ func (h *history) run(killAt int) sync.Report {
 func (h *history) lose() {
 	h.note("the ledger is lost")
 	played.lost.Add(1)
-	h.lost = true
+	h.lost, h.lostAt = true, h.clock.Now()
 	require.NoError(h.t, h.ledger.(*sqlite.Ledger).Clear(context.Background()))
 	h.again()
 }
@@ -305,7 +312,7 @@ func (h *history) backup() {
 func (h *history) putBack(i int) {
 	h.note("backup %d is put back", i)
 	played.putBack.Add(1)
-	h.lost = true
+	h.lost, h.lostAt = true, h.clock.Now()
 	putAway(h.t, h.ledger)
 	ledger, err := sqlite.Copy(context.Background(), h.backups[i])
 	require.NoError(h.t, err)
@@ -320,6 +327,10 @@ func (h *history) write(e *event, text string) {
 	e.text = strings.ReplaceAll(string(stored), "\r\n ", "")
 	e.lines = hers(e.text)
 	e.there = true
+	e.free = e.free && (e.twin != nil || !strings.Contains(text, "@meet"))
+	if h.titles[e.title] == "" {
+		h.titles[e.title] = e.who + "@example.com " + e.uid
+	}
 	h.puts[e.path] = 0
 }
 
@@ -341,6 +352,14 @@ func (h *history) current(e *event) string {
 func (h *history) retitle(e *event) {
 	h.serial++
 	e.title = fmt.Sprintf("Title %d", h.serial)
+	e.dates = slices.Clone(e.dates)
+	for i := range e.dates {
+		e.dates[i].title = e.title
+	}
 	h.note("%s gets the title %s", e.uid, e.title)
-	h.write(e, regexp.MustCompile(`(?m)^SUMMARY:Title \d+`).ReplaceAllString(h.current(e), "SUMMARY:"+e.title))
+	h.write(e, titled(h.current(e), e.title))
 }
+
+var title = regexp.MustCompile(`(?m)^SUMMARY:Title \d+`)
+
+func titled(text, to string) string { return title.ReplaceAllString(text, "SUMMARY:"+to) }

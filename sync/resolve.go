@@ -59,9 +59,24 @@ func (e *Engine) Adopt(ctx context.Context, uid, organizer, platformID, number s
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
+	if err := e.vacant(ctx, l); err != nil {
+		return err
+	}
 	l.Organizer, l.UID, l.Calendar, l.Href = in.Organizer, in.UID, row.Calendar, row.Href
 	l.State, l.Reason, l.DueAt, l.Written, l.UpdatedAt = store.Active, "", time.Time{}, false, now
 	_, _, err = e.Ledger.Made(ctx, in.ID, m, l)
+	return err
+}
+
+// vacant refuses a link whose event has got another meeting meanwhile, which it may share with others.
+func (e *Engine) vacant(ctx context.Context, l store.Link) error {
+	if l.ID == 0 || l.State == store.Ended {
+		return nil
+	}
+	m, err := e.Ledger.Meeting(ctx, l.Meeting)
+	if err == nil && m.State == store.Live {
+		err = fmt.Errorf("event %q has got meeting %s meanwhile; if another one was made, cancel it on the platform, then: --retry", l.UID, m.Number)
+	}
 	return err
 }
 

@@ -119,3 +119,24 @@ func TestTrustWakens(t *testing.T) {
 	w.pass()
 	assert.Equal(t, sync.Unchanged, w.rule("budget"))
 }
+
+// An event whose creation got no answer has got the join link of another event since: it does not leave that one's meeting.
+func TestResolveOfAnEventThatShares(t *testing.T) {
+	w := newWorld(t)
+	w.platform.Fail(meetingtest.CreateMeeting, meetingtest.LostAnswer())
+	e := w.book("budget", december("Budget")...)
+	w.try()
+	left := w.meeting()
+	w.book("review", "SUMMARY:Review @meet", "DTSTART:20261205T130000Z", "DTEND:20261205T140000Z")
+	w.minutes(1)
+	shared := w.meetings()[1]
+	e.set("LOCATION", "LOCATION:"+joinPrefix+shared.Number)
+	w.minutes(1)
+	require.Equal(t, "Budget", w.meetings()[1].Topic, "it comes first")
+	require.Error(t, w.engine.Adopt(t.Context(), "budget", "", left.ID, left.Number))
+	require.NoError(t, w.engine.Retry(t.Context(), "budget", ""))
+	w.minutes(3)
+	assert.Equal(t, sync.Unchanged, w.rule("budget"))
+	assert.Equal(t, w.link("review").Meeting, w.link("budget").Meeting)
+	assert.Len(t, w.meetings(), 2)
+}

@@ -60,7 +60,8 @@ func (s Situation) selects(c *calendar.Component) bool {
 	return s.wanted(c) || (c.RecurrenceID != "" && s.Event.Master() != nil && s.wanted(s.Event.Master()))
 }
 
-// wanted reports whether a component asks for a meeting, by the marker, the mode, or a trace of the meeting that it has.
+// wanted reports whether a component asks for a meeting, by the marker, the mode, or a trace of the meeting that it has
+// or is to share.
 func (s Situation) wanted(c *calendar.Component) bool {
 	if _, asked := s.Rules.Markers.Asked(c); asked {
 		return true
@@ -69,9 +70,17 @@ func (s Situation) wanted(c *calendar.Component) bool {
 	case s.Seal == CopiedSeal || s.Rules.Mode == All || (s.Rules.Mode == Attendees && s.others()):
 		return true
 	case s.Meeting == nil:
-		return false
+		return s.Original != nil && s.leads(c)
 	}
 	return s.shows(c)
+}
+
+// leads reports whether a component has a join link of the platform, whichever meeting it leads to.
+func (s Situation) leads(c *calendar.Component) bool {
+	return slices.ContainsFunc(c.Links(), func(link string) bool {
+		_, ours := s.Rules.Join.Number(link)
+		return ours
+	})
 }
 
 // asked returns the marker of the first component that has one.

@@ -102,7 +102,7 @@ func (p *pass) abandoned(ctx context.Context, in store.Intent) (state store.Inte
 		m, err := p.Ledger.Meeting(ctx, in.Meeting)
 		switch {
 		case err != nil:
-		case !m.End.After(p.Now()):
+		case !m.End.After(p.Now()) && !ahead(in, p.Now()):
 			return store.Refused, "the meeting is over", nil
 		case m.State == store.Voided: // it was to be taken up again
 			return store.GivenUp, "the meeting was given up", nil
