@@ -695,3 +695,25 @@ func TestShareWithASeries(t *testing.T) {
 	assert.Equal(t, "Weekly", w.meeting().Topic, "its first date")
 	assert.Equal(t, utc("2026-11-25 09:00"), w.meeting().Start.UTC())
 }
+
+// A change gets no answer, then the meeting is closed, and then the change is carried out: what holds is sent over it.
+func TestDoubtLateChangeOfAClosedMeeting(t *testing.T) {
+	w := newWorld(t)
+	w.rules(func(r *sync.Rules) { r.Cancel, r.Undo = sync.CloseWindow, 0 })
+	e := w.book("budget", "SUMMARY:Budget @meet")
+	w.pass()
+	w.platform.Fail(meetingtest.UpdateMeeting, meetingtest.Late())
+	e.edit("Budget", "Budgets")
+	w.try()
+	w.clock.add(2 * time.Minute)
+	w.try() // the same once more, and answered
+	e.delete()
+	w.minutes(2)
+	require.Equal(t, "Cancelled: Budgets", w.meeting().Topic)
+	require.Equal(t, 1, w.platform.ReleaseLate())
+	require.Equal(t, "Budgets", w.meeting().Topic)
+	w.minutes(15)
+	assert.Equal(t, "Cancelled: Budgets", w.meeting().Topic)
+	assert.False(t, w.meeting().End.After(w.clock.Now()))
+	w.rest()
+}

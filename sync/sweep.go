@@ -43,7 +43,8 @@ func (p *pass) resend(ctx context.Context, in store.Intent) error {
 	if err != nil {
 		return err
 	}
-	if (m.State != store.Live && m.State != store.Voided) || !m.End.After(p.Now()) || m.Topic == "" {
+	over := !m.End.After(p.Now()) && !ahead(in, p.Now())
+	if (m.State != store.Live && m.State != store.Voided) || over || m.Topic == "" {
 		return p.Ledger.Failed(ctx, in.ID, store.Refused, "it does not matter any more", p.Now())
 	}
 	body, err := request(m).JSON(m.PlatformID)
