@@ -1,6 +1,7 @@
 package sync_test
 
 import (
+	"flag"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -17,12 +18,15 @@ import (
 	"convoke/sync"
 )
 
-// The steps of a history and how often each is drawn, by its share.
-var steps = []struct {
+// A step is what may happen in a history.
+type step struct {
 	name  string
 	share int
 	do    func(h *history)
-}{
+}
+
+// The steps of a history and how often each is drawn, by its share.
+var steps = []step{
 	{"book", 5, (*history).stepBook},
 	{"edit", 5, (*history).stepEdit},
 	{"delete", 3, (*history).stepDelete},
@@ -30,14 +34,6 @@ var steps = []struct {
 	{"copy", 1, (*history).stepCopy},
 	{"move", 1, (*history).stepMove},
 	{"decline", 1, (*history).stepDecline},
-	{"revoke", 1, (*history).stepRevoke},
-	{"take back", 2, (*history).stepTakeBack},
-	{"share", 1, (*history).stepShare},
-	{"series", 2, (*history).stepSeries},
-	{"date", 2, (*history).stepDate},
-	{"split", 1, (*history).stepSplit},
-	{"eject", 1, (*history).stepEject},
-	{"twin", 1, (*history).stepTwin},
 	{"pass", 8, func(h *history) { h.note("pass"); h.run(0) }},
 	{"kill", 5, func(h *history) { h.run(rapid.IntRange(1, 40).Draw(h.draw, "point")) }},
 	{"time", 8, (*history).stepTime},
@@ -60,11 +56,29 @@ var steps = []struct {
 	{"missing", 1, (*history).stepMissing},
 }
 
+// Steps that are played with -wide, too: they look for what nobody has thought of, and some of what they find is a matter of taste.
+var wideSteps = []step{
+	{"revoke", 1, (*history).stepRevoke},
+	{"take back", 2, (*history).stepTakeBack},
+	{"share", 1, (*history).stepShare},
+	{"series", 2, (*history).stepSeries},
+	{"date", 2, (*history).stepDate},
+	{"split", 1, (*history).stepSplit},
+	{"eject", 1, (*history).stepEject},
+	{"twin", 1, (*history).stepTwin},
+}
+
+var wide = flag.Bool("wide", false, "play series, shared links, eject and the like in the histories, too")
+
 // live plays a drawn number of steps.
 func (h *history) live() {
 	var names []string
 	do := map[string]func(*history){}
-	for _, s := range steps {
+	all := steps
+	if *wide {
+		all = slices.Concat(steps, wideSteps)
+	}
+	for _, s := range all {
 		do[s.name] = s.do
 		share := s.share
 		if slices.Contains(h.off.focus, s.name) {
