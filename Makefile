@@ -50,13 +50,15 @@ GOTEST := $(GO) test -json -race -count=1 -timeout=20m $(TESTFLAGS)
 # What takes long, plays with a program of its own, or measures it: without the race detector, see doc/reliability.md.
 ORDEALS := ^Test(Threat|CrashPoints|Chaos|Edits|MemoryLimit|TenThousand|FaultsByRequest|Weeks|KilledAnywhere|FaultLedgerCannotCommit|RandomSeries|FaultHugeInput|FaultReadOnlyIsNoStorm|FaultPasswordParks|FaultCalendarMissing|FaultNotFoundUpstream|FaultRateLimit$$|FaultCalendarEmptied|Year$$|Span$$|Model$$|Ablation$$)
 
-# ./sync takes half of the time: it has one processor, and the others have the other one.
+# What computes for long has one processor; what starts programs and servers, and waits for them, has the other one.
+LONG_SUITES := ./sync ./store/sqlite ./calendar
+
 gotest: bin/testsummary ## all other tests, with the race detector; ends with what was skipped and why
-	@suites=$$($(GO) list $(SERVER_SUITES)); \
-	others=$$($(GO) list ./... | grep -vxF "$$suites" | grep -vxF "$$($(GO) list ./sync)"); \
+	@suites=$$($(GO) list $(SERVER_SUITES)); long=$$($(GO) list $(LONG_SUITES)); \
+	others=$$($(GO) list ./... | grep -vxF "$$suites" | grep -vxF "$$long"); \
 	{ status=0; \
-		$(GOTEST) -skip '$(ORDEALS)' -p 1 ./sync & waiting=$$!; \
-		$(GOTEST) -skip '$(ORDEALS)' -p 1 $$others $$suites || status=1; \
+		$(GOTEST) -skip '$(ORDEALS)' -p 1 $$long & waiting=$$!; \
+		$(GOTEST) -skip '$(ORDEALS)' -p 1 $$suites $$others || status=1; \
 		wait $$waiting || status=1; exit $$status; } | bin/testsummary
 
 HISTORIES ?= 10000
