@@ -114,7 +114,8 @@ func FuzzMeeting(f *testing.F) {
 				require.False(t, breaks(d.Label), "%q", d.Label)
 			}
 			checkKept(t, []byte(data), m.Raw, m.ICSToken)
-			if again, err := ReadMeeting(m.Raw); err == nil && again.ID == m.ID {
+			echoed := strings.Count(string(m.Raw), "secret") > 1 // a telephone number that is the token, say, is not kept
+			if again, err := ReadMeeting(m.Raw); err == nil && again.ID == m.ID && !echoed {
 				require.Equal(t, m.DialInNumbers == nil, again.DialInNumbers == nil)
 			}
 		}
