@@ -64,7 +64,7 @@ gotest: bin/testsummary ## all other tests, with the race detector; ends with wh
 HISTORIES ?= 10000
 ORDEAL    := $(GO) test -json -count=1 -timeout=30m $(TESTFLAGS)
 
-# The model has all processors for itself. Of the others one part waits for servers and processes while another one computes.
+# The model has all processors for itself; GOGC, since it leaves much behind that is soon garbage. Of the others one part waits for servers and processes while another one computes.
 ordeals: bin/testsummary ## the model (HISTORIES), crash points, chaos, threats, edits beside the daemon: they take long
 	@{ status=0; \
 		GOGC=400 $(ORDEAL) ./sync -run '^TestModel$$' -parallel 8 -rapid.checks=$(HISTORIES) || status=1; \

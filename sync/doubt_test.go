@@ -13,6 +13,7 @@ import (
 	"convoke/calendar/caldavtest"
 	"convoke/meetingapi"
 	"convoke/meetingapi/meetingtest"
+	"convoke/store"
 	"convoke/sync"
 )
 
@@ -634,7 +635,7 @@ func TestDoubtOldLedgerAndOldLink(t *testing.T) {
 	assert.Equal(t, w.meeting().Number, m.Number)
 }
 
-// A meeting is taken up again, the process is killed at the answer, and then nobody wants it any more.
+// A meeting is taken up again, which gets no answer, and then nobody wants it any more.
 func TestDoubtRestorationThatNobodyWants(t *testing.T) {
 	for name, end := range map[string]func(e *entry){
 		"opted out": func(e *entry) { e.set("SUMMARY", "SUMMARY:Budget #nomeet") },
@@ -716,4 +717,20 @@ func TestDoubtLateChangeOfAClosedMeeting(t *testing.T) {
 	assert.Equal(t, "Cancelled: Budgets", w.meeting().Topic)
 	assert.False(t, w.meeting().End.After(w.clock.Now()))
 	w.rest()
+}
+
+// A deletion without an answer, of a meeting that was given up by its title meanwhile, stops nothing.
+func TestDoubtDeletionOfAGivenUpMeeting(t *testing.T) {
+	w := newWorld(t)
+	w.rules(func(r *sync.Rules) { r.Undo = 0 })
+	e := w.book("budget", "SUMMARY:Budget", "LOCATION:@meet")
+	w.pass()
+	link := w.link("budget")
+	e.delete()
+	w.pass()
+	id, err := w.ledger.Begin(t.Context(), store.Intent{Kind: store.DeleteMeeting, Organizer: "alice@example.com", UID: "budget", Meeting: link.Meeting, SentAt: w.clock.Now()})
+	require.NoError(t, err)
+	require.NoError(t, w.ledger.Failed(t.Context(), id, store.Unknown, "no answer", w.clock.Now()))
+	w.later(20 * time.Minute)
+	assert.Equal(t, "Cancelled: Budget", w.meeting().Topic)
 }

@@ -253,10 +253,11 @@ func (p *pass) successor(ctx context.Context, m store.Meeting) (*store.Meeting, 
 		return &m, nil
 	}
 	links, err := p.Ledger.Links(ctx, p.o.Email)
-	for _, l := range links {
-		if l.Meeting != m.ID && p.Token(p.o.Email, l.UID, m.Generation) == m.Token {
-			m, err = p.Ledger.Meeting(ctx, l.Meeting)
-		}
+	i := slices.IndexFunc(links, func(l store.Link) bool {
+		return l.Meeting != m.ID && p.Token(p.o.Email, l.UID, m.Generation) == m.Token
+	})
+	if i >= 0 {
+		m, err = p.Ledger.Meeting(ctx, links[i].Meeting)
 	}
 	return &m, err
 }

@@ -292,7 +292,7 @@ func (h *history) agrees() {
 		text := h.current(e)
 		m := h.shown(text)
 		if m != nil && h.orphaned(e, text) {
-			shown[m.ID] = true
+			shown[m.ID] = shown[m.ID] || *wide // where it may be shared, too
 			continue
 		}
 		if len(h.due([]*event{e})) == 0 { // the first half of a series, say, and over

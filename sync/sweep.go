@@ -105,7 +105,7 @@ func (p *pass) abandoned(ctx context.Context, in store.Intent) (state store.Inte
 		case err != nil:
 		case !m.End.After(p.Now()) && !ahead(in, p.Now()):
 			return store.Refused, "the meeting is over", nil
-		case m.State == store.Voided: // it was to be taken up again
+		case m.State == store.Voided && in.Kind == store.UpdateMeeting: // it was to be taken up again
 			return store.GivenUp, "the meeting was given up", nil
 		}
 		return "", "", err
